@@ -1,0 +1,1 @@
+"""Words of the business: types, ports and errors. Imports the standard library and pydantic only."""
