@@ -1,0 +1,1 @@
+"""The AI specialists: prompts, node classes, chat model adapter, offline writer."""

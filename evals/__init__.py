@@ -1,0 +1,1 @@
+"""Golden suites, metrics, the gate and its report."""

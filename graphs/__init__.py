@@ -1,0 +1,1 @@
+"""LangGraph wiring: one chat turn, one step of a journey."""

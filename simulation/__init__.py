@@ -1,0 +1,1 @@
+"""A sales floor with planted truths. Pure and seeded."""

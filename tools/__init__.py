@@ -1,0 +1,1 @@
+"""What Leadline decides: pure cores, and one tool per capability."""

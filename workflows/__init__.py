@@ -1,0 +1,1 @@
+"""Durable journeys on Temporal. Deterministic."""

@@ -1,0 +1,1 @@
+"""Which rep should take which lead, and why."""

@@ -1,0 +1,1 @@
+"""Which leads are worth the time, and why."""
