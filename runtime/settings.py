@@ -1,0 +1,89 @@
+"""Settings of the whole house, read once from the environment (`LEADLINE_*`) and `.env`. Nothing else reads either."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import InvalidInputError
+
+
+class Settings(BaseSettings):
+    """Every setting, with a default that needs no key, no server and no network."""
+
+    model_config = SettingsConfigDict(env_prefix="LEADLINE_", env_file=".env", frozen=True, extra="ignore")
+
+    home: Path = Field(default=Path(".leadline"), description="Folder for everything that is kept on this machine.")
+    market: str = Field(
+        default="insurance_partners", description="Market that chat and imports use when none is named."
+    )
+
+    database_url: str = Field(
+        default="",
+        description="SQLAlchemy URL. Empty: a SQLite file under `home`. PostgreSQL: `postgresql+psycopg://…`.",
+    )
+    temporal_address: str = Field(
+        default="", description="`host:port` of a Temporal cluster. Empty: the bundled dev server is started."
+    )
+    temporal_namespace: str = Field(default="default", description="Temporal namespace.")
+    qdrant_url: str = Field(default="", description="URL of a Qdrant server. Empty: the embedded engine.")
+    qdrant_api_key: SecretStr | None = Field(default=None, description="API key of the Qdrant server.")
+
+    llm_base_url: str = Field(
+        default="", description="Base URL of any OpenAI-compatible API. Empty and no key: the offline writer answers."
+    )
+    llm_api_key: SecretStr | None = Field(default=None, description="Its key; any text for servers that need none.")
+    llm_model: str = Field(default="gpt-4o-mini", description="Its model.")
+    llm_timeout_s: float = Field(default=20.0, gt=0, le=300, description="Seconds until the offline writer takes over.")
+    embedding: str = Field(
+        default="minilm", description="`minilm` (embedded), `openai:<model>` or `none` (keyword search only)."
+    )
+
+    outbox: Literal["folder", "smtp"] = Field(default="folder", description="Where messages go.")
+    smtp_url: SecretStr | None = Field(default=None, description="`smtp://user:password@host:587`, for `outbox=smtp`.")
+    sender_address: str = Field(default="sales@localhost", description="From address of e-mails.")
+    sender_name: str = Field(default="Your sales team", description="From name of e-mails.")
+
+    api_host: str = Field(default="127.0.0.1", description="Address the API listens on.")
+    api_port: int = Field(default=8080, ge=0, le=65_535, description="Port of the API; 0 picks a free one.")
+    api_key: SecretStr | None = Field(default=None, description="Bearer token that every request must carry, if set.")
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="Larger request bodies are refused (413).")
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="warning", description="Log level.")
+    log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
+
+    @field_validator("temporal_address")
+    @classmethod
+    def _has_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if value and not (host and port.isdigit()):
+            raise ValueError("must look like host:port, for example temporal.internal:7233")
+        return value
+
+    @property
+    def records_url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite+aiosqlite:///{(self.home / 'leadline.db').resolve()}"
+
+    @property
+    def has_llm(self) -> bool:
+        """Whether a chat model is configured."""
+        return bool(self.llm_base_url or self.llm_api_key)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings.
+
+    Args:
+        overrides: Values that win over the environment, by field name.
+
+    Raises:
+        InvalidInputError: If a setting breaks its rule; names the variable.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # overrides are checked by pydantic itself
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"LEADLINE_{str(first['loc'][0]).upper()}" if first["loc"] else "settings"
+        raise InvalidInputError(name, first.get("input"), first["msg"]) from None
