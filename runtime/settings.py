@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     temporal_address: str = Field(
         default="", description="`host:port` of a Temporal cluster. Empty: the bundled dev server is started."
     )
+    journey_time_scale: float = Field(
+        default=1.0, gt=0, le=1, description="Multiplies the waits of journeys; below 1 only to watch one in a demo."
+    )
     temporal_namespace: str = Field(default="default", description="Temporal namespace.")
     qdrant_url: str = Field(default="", description="URL of a Qdrant server. Empty: the embedded engine.")
     qdrant_api_key: SecretStr | None = Field(default=None, description="API key of the Qdrant server.")
@@ -87,3 +90,19 @@ def load_settings(**overrides: object) -> Settings:
         first = error.errors()[0]
         name = f"LEADLINE_{str(first['loc'][0]).upper()}" if first["loc"] else "settings"
         raise InvalidInputError(name, first.get("input"), first["msg"]) from None
+
+
+ADDRESS_FILE = "temporal.address"
+"""File under `home` in which a running `leadline up` says where its bundled Temporal server listens."""
+
+_LOCAL_TEMPORAL = "127.0.0.1:7233"
+
+
+def temporal_address(settings: Settings) -> str:
+    """Return the address of Temporal: the one set, else that of the bundled server that runs, else the usual one."""
+    if settings.temporal_address:
+        return settings.temporal_address
+    try:
+        return (settings.home / ADDRESS_FILE).read_text(encoding="utf-8").strip() or _LOCAL_TEMPORAL
+    except FileNotFoundError:
+        return _LOCAL_TEMPORAL

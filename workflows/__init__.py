@@ -1,1 +1,1 @@
-"""Durable journeys on Temporal. Deterministic."""
+"""Temporal only: the durable journey of a lead. Knows domain types and a graph's name, nothing else."""

@@ -1,1 +1,1 @@
-"""Which rep should take which lead, and why."""
+"""Who should take this lead: hard rules, learned rep effects, and one optimal assignment over the batch."""

@@ -1,1 +1,1 @@
-"""Which leads are worth the time, and why."""
+"""Scores leads: point-in-time features, a ladder of models, calibrated probabilities and reasons in points."""

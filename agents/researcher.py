@@ -1,0 +1,88 @@
+"""The researcher: finds passages, and recalls what happened with a lead. Does not judge what it finds."""
+
+from dataclasses import dataclass
+
+from agents.offline_writer import CUSTOMER_KINDS
+from agents.problems import REPORTABLE, report
+from agents.state import CopilotState, FollowUpState, Json, ResearchInput
+from domain.conversations import Speaker
+from domain.errors import KnowledgeUnavailableError
+from domain.knowledge import KnowledgeQuery, SearchResult
+from domain.nudges import Nudge
+from domain.ports import Clock, InteractionLog, LeadRecords, Retriever
+from domain.values import LeadId, Market, ProductId
+
+TURNS_IN_QUERY = 3
+MAX_QUERY_CHARS = 4_000
+PASSAGES = 5
+RECALLED = 10
+MAX_RECALLED_CHARS = 400
+
+
+def search_text(history: list[Json], text: str) -> str:
+    """Join the rep's last three turns, newest last: a question inside a conversation leans on the ones before it.
+
+    What does not fit is cut from the oldest words.
+
+    Source:
+        Measured on multi-turn retrieval: nDCG .428 with three turns, .137 with the last alone, .228 with all.
+    """
+    asked = [str(m["text"]) for m in history if m["speaker"] == Speaker.REP]
+    return "\n".join([*asked[-(TURNS_IN_QUERY - 1) :], text])[-MAX_QUERY_CHARS:]
+
+
+@dataclass(frozen=True)
+class ResearcherNodes:
+    """Asks the retriever, the lead records and the interaction log."""
+
+    retriever: Retriever
+    leads: LeadRecords
+    interactions: InteractionLog
+    clock: Clock
+
+    async def research(self, state: CopilotState) -> CopilotState:
+        """Find passages for a rep's question."""
+        query = KnowledgeQuery(
+            text=search_text(state.get("history", []), state["text"]),
+            market=Market(state["market"]),
+            at=self.clock.now(),
+            limit=PASSAGES,
+        )
+        try:
+            found = await self.retriever.search(query)
+        except REPORTABLE as error:
+            return report("researcher", error)
+        return {"search": found.model_dump(mode="json")}
+
+    async def recall_lead(self, state: CopilotState) -> CopilotState:
+        """Recall who the lead is and what happened last."""
+        lead_id = LeadId(state["lead_id"] or "")
+        try:
+            lead = await self.leads.get(lead_id)
+        except REPORTABLE as error:
+            return report("researcher", error)
+        recent = await self.interactions.of_lead(lead_id, before=self.clock.now(), limit=RECALLED)
+        # A turn needs the gist; a transcript of 100,000 characters would be copied into every checkpoint.
+        short = [one.model_copy(update={"text": one.text[:MAX_RECALLED_CHARS]}) if one.text else one for one in recent]
+        return {
+            "lead": lead.model_dump(mode="json", exclude={"provenance", "fields"}),
+            "interactions": [one.model_dump(mode="json") for one in short],
+        }
+
+    async def research_facts(self, state: ResearchInput) -> FollowUpState:
+        """Find the approved facts for a message to a customer; without the knowledge base there are none."""
+        nudge = Nudge.model_validate(state["nudge"])
+        product_id = state["lead"].get("product_id")
+        query = KnowledgeQuery(
+            text=(nudge.action.query or nudge.action.brief or nudge.action.label)[:MAX_QUERY_CHARS],
+            market=Market(state["market"]),
+            product_id=ProductId(product_id) if product_id else None,
+            kinds=tuple(sorted(CUSTOMER_KINDS)),
+            at=self.clock.now(),
+            limit=PASSAGES,
+        )
+        try:
+            found = await self.retriever.search(query)
+        except KnowledgeUnavailableError:
+            found = SearchResult(hits=(), corpus_version="unavailable", confident=False)
+        return {"search": found.model_dump(mode="json")}

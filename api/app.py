@@ -1,0 +1,47 @@
+"""The API: routes, errors and life cycle. Decides nothing itself."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI
+
+from api import chat, decisions, health, journeys, leads, openai_chat
+from api.deps import require_key
+from api.problems import install_problem_handlers
+from runtime.settings import Settings, load_settings
+from runtime.wiring import open_leadline
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the API over settings; its lifespan opens and closes everything behind it.
+
+    Args:
+        settings: Everything that steers it.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_leadline(settings) as house:
+            app.state.leadline = house
+            await house.turns.resume_unfinished()
+            yield
+            await house.turns.close()
+
+    app = FastAPI(
+        title="Leadline",
+        version="0.1.0",
+        summary="The self-hosted sales co-pilot.",
+        lifespan=lifespan,
+        telemetry={"operation_spans": False},
+        max_body_size=settings.max_body_bytes,
+    )
+    install_problem_handlers(app)
+    app.include_router(health.router)
+    for room in (leads, journeys, chat, openai_chat, decisions):
+        app.include_router(room.router, dependencies=[Depends(require_key)])
+    return app
+
+
+def app_from_environment() -> FastAPI:
+    """Build the API from the environment; what `uvicorn --factory api.app:app_from_environment` calls."""
+    return create_app(load_settings())

@@ -1,0 +1,40 @@
+"""Routes about a lead's journey: start, where it stands, a rep's answer, approvals."""
+
+from fastapi import APIRouter, status
+from pydantic import BaseModel
+
+from api.deps import House
+from domain.journeys import Approval, JourneyState, RepAnswer
+from domain.values import LeadId
+
+router = APIRouter(prefix="/v1/leads/{lead_id}/journey", tags=["journeys"])
+
+
+class JourneyStarted(BaseModel):
+    """Whether a journey began."""
+
+    started: bool
+
+
+@router.post("", status_code=status.HTTP_202_ACCEPTED)
+async def start_journey(lead_id: str, house: House) -> JourneyStarted:
+    """Start following a lead up. A journey that is running goes on."""
+    return JourneyStarted(started=await house.front_desk.start_journey(LeadId(lead_id)))
+
+
+@router.get("")
+async def journey_state(lead_id: str, house: House) -> JourneyState:
+    """Say where the journey stands, what is next and when."""
+    return await house.journeys.state(LeadId(lead_id))
+
+
+@router.post("/offer")
+async def answer_offer(lead_id: str, body: RepAnswer, house: House) -> JourneyState:
+    """Accept or reject the lead for the rep it is offered to."""
+    return await house.journeys.answer_offer(LeadId(lead_id), body)
+
+
+@router.post("/approval")
+async def approve(lead_id: str, body: Approval, house: House) -> JourneyState:
+    """Approve, edit or decline the message that waits."""
+    return await house.journeys.approve(LeadId(lead_id), body)

@@ -1,0 +1,218 @@
+"""Routes about leads: arrival, score, match, replies, consent, outcome."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.deps import House
+from domain.conversations import MAX_MESSAGE_CHARS, MessageReading
+from domain.decisions import Decision
+from domain.events import Channel, ConsentEvent, Interaction, Outcome, OutcomeKind, Purpose
+from domain.matches import Match
+from domain.people import Lead, Provenance
+from domain.scores import LeadScore
+from domain.values import FieldValue, Instant, LeadId, Market, ProductId, RepId, content_hash
+
+router = APIRouter(prefix="/v1/leads", tags=["leads"])
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ConsentGiven(_Body):
+    """A grant of consent that came with the lead."""
+
+    channel: Channel
+    purpose: Purpose = Purpose.MARKETING
+    granted: bool = True
+    proof: str | None = Field(default=None, max_length=2_000)
+
+
+class NewLead(_Body):
+    """A lead as it arrives."""
+
+    id: str | None = Field(
+        default=None, min_length=1, max_length=200, description="Derived from the content if absent."
+    )
+    market: str | None = Field(default=None, min_length=1, max_length=100)
+    created_at: Instant | None = None
+    source: str = Field(default="api", min_length=1, max_length=200)
+    name: str | None = Field(default=None, max_length=200)
+    company: str | None = Field(default=None, max_length=200)
+    email: str | None = Field(default=None, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")
+    phone: str | None = Field(default=None, max_length=40)
+    region: str | None = Field(default=None, max_length=100)
+    language: str = Field(default="en", pattern=r"^[a-z]{2}$")
+    timezone: str = Field(default="UTC", max_length=60)
+    product_id: str | None = Field(default=None, max_length=200)
+    fields: dict[str, FieldValue] = Field(default_factory=dict, max_length=200)
+    consents: list[ConsentGiven] = Field(default_factory=list, max_length=20)
+    follow_up: bool = Field(default=True, description="Whether to start the lead's journey.")
+
+
+class LeadStored(BaseModel):
+    """The lead as stored."""
+
+    lead: Lead
+    journey_started: bool
+
+
+class ReplyIn(_Body):
+    """What a lead answered."""
+
+    id: str = Field(min_length=1, max_length=200, description="The provider's id; the same id again changes nothing.")
+    channel: Channel
+    text: str = Field(min_length=1, max_length=MAX_MESSAGE_CHARS, pattern=r"\S")
+    at: Instant | None = None
+
+
+class OptOutIn(_Body):
+    """A refusal."""
+
+    channel: Channel | None = Field(default=None, description="Absent refuses every channel.")
+    source: str = Field(default="api", min_length=1, max_length=200)
+    proof: str | None = Field(default=None, max_length=2_000)
+
+
+class OutcomeIn(_Body):
+    """How a lead ended."""
+
+    kind: OutcomeKind
+    at: Instant | None = None
+    rep_id: str | None = Field(default=None, max_length=200)
+    product_id: str | None = Field(default=None, max_length=200)
+    value: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    reason: str | None = Field(default=None, max_length=2_000)
+
+
+@router.post("", status_code=status.HTTP_201_CREATED)
+async def lead_arrives(body: NewLead, house: House) -> LeadStored:
+    """Take in a lead, with its consents, and start its journey. The same lead again changes nothing."""
+    now = house.clock.now()
+    market = house.known_market(body.market)
+    told = body.model_dump(mode="json", exclude={"id", "created_at", "consents", "follow_up"})
+    lead_id = LeadId(body.id or f"lead-{content_hash(told, length=16)}")
+    known = await _created_at(house, lead_id)
+    lead = Lead(
+        id=lead_id,
+        market=market,
+        created_at=body.created_at or known or now,
+        provenance={"*": Provenance(source=body.source, recorded_at=known or now, recorded_by="api")},
+        **{k: v for k, v in body if k not in {"id", "market", "created_at", "consents", "follow_up"}},
+    )
+    consents = [
+        ConsentEvent(
+            id=f"consent-{content_hash(lead_id, c.channel, c.purpose, c.granted, lead.created_at.isoformat())}",
+            lead_id=lead_id,
+            at=lead.created_at,
+            source=body.source,
+            **c.model_dump(),
+        )
+        for c in body.consents
+    ]
+    started = await house.front_desk.lead_arrived(lead, consents=consents, follow_up=body.follow_up)
+    return LeadStored(lead=lead, journey_started=started)
+
+
+async def _created_at(house: House, lead_id: LeadId) -> datetime | None:
+    from domain.errors import LeadNotFoundError
+
+    try:
+        return (await house.records.leads.get(lead_id)).created_at
+    except LeadNotFoundError:
+        return None
+
+
+@router.get("")
+async def newest_leads(
+    house: House, market: str | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 50
+) -> list[Lead]:
+    """List leads, newest first."""
+    return list(await house.records.leads.newest(Market(market) if market else None, limit=limit))
+
+
+@router.get("/{lead_id}")
+async def get_lead(lead_id: str, house: House) -> Lead:
+    """Show a lead."""
+    return await house.records.leads.get(LeadId(lead_id))
+
+
+@router.get("/{lead_id}/score")
+async def score_lead(lead_id: str, house: House, as_of: Instant | None = None) -> LeadScore:
+    """Score a lead now, or as of a moment in the past, with reasons."""
+    return await house.scorer.score_lead(LeadId(lead_id), as_of=as_of)
+
+
+@router.get("/{lead_id}/match")
+async def match_lead(lead_id: str, house: House) -> Match:
+    """Say who should take a lead, who was considered and who was excluded by which rule. Assigns nobody."""
+    return await house.matcher.propose(LeadId(lead_id))
+
+
+@router.get("/{lead_id}/interactions")
+async def interactions(
+    lead_id: str, house: House, limit: Annotated[int, Query(ge=1, le=1_000)] = 100
+) -> list[Interaction]:
+    """List what happened with a lead, oldest first."""
+    await house.records.leads.get(LeadId(lead_id))
+    return list(await house.records.interactions.of_lead(LeadId(lead_id), before=house.clock.now(), limit=limit))
+
+
+@router.get("/{lead_id}/decisions")
+async def decisions(lead_id: str, house: House, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[Decision]:
+    """List the newest decisions about a lead."""
+    await house.records.leads.get(LeadId(lead_id))
+    return list(await house.records.decisions.about(lead_id, limit=limit))
+
+
+@router.post("/{lead_id}/replies")
+async def reply_arrives(lead_id: str, body: ReplyIn, house: House) -> MessageReading:
+    """Take in a lead's reply: it is read, stored, and its journey is told. A refusal stops everything."""
+    return await house.front_desk.reply_arrived(
+        LeadId(lead_id), reply_id=body.id, channel=body.channel, text=body.text, at=body.at or house.clock.now()
+    )
+
+
+@router.post("/{lead_id}/consents", status_code=status.HTTP_201_CREATED)
+async def grant_consent(lead_id: str, body: ConsentGiven, house: House) -> ConsentEvent:
+    """Record a grant (or a withdrawal) of consent."""
+    await house.records.leads.get(LeadId(lead_id))
+    now = house.clock.now()
+    event = ConsentEvent(
+        id=f"consent-{content_hash(lead_id, body.channel, body.purpose, body.granted, now.isoformat())}",
+        lead_id=LeadId(lead_id),
+        at=now,
+        source="api",
+        **body.model_dump(),
+    )
+    await house.records.consents.record(event)
+    return event
+
+
+@router.post("/{lead_id}/opt-out", status_code=status.HTTP_204_NO_CONTENT)
+async def opt_out(lead_id: str, body: OptOutIn, house: House) -> None:
+    """Withdraw consent and stop the lead's journey."""
+    await house.front_desk.opted_out(
+        LeadId(lead_id), source=body.source, proof=body.proof, channel=body.channel, at=house.clock.now()
+    )
+
+
+@router.post("/{lead_id}/outcome", status_code=status.HTTP_204_NO_CONTENT)
+async def outcome(lead_id: str, body: OutcomeIn, house: House) -> None:
+    """Record how a lead ended, and end its journey."""
+    await house.front_desk.outcome_reached(
+        Outcome(
+            lead_id=LeadId(lead_id),
+            kind=body.kind,
+            at=body.at or house.clock.now(),
+            rep_id=RepId(body.rep_id) if body.rep_id else None,
+            product_id=ProductId(body.product_id) if body.product_id else None,
+            value=body.value,
+            currency=body.currency,
+            reason=body.reason,
+        )
+    )

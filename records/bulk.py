@@ -1,0 +1,125 @@
+"""Writes whole frames: the importer's way in. Each row goes through its domain type and its repository's own statement.
+
+Reads no file and reports no row: what is wrong here is an error, because the importer has sorted out bad rows before.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import polars as pl
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.errors import InvalidInputError
+from domain.events import ConsentEvent, Interaction, Outcome
+from domain.matches import AssignmentRecord
+from domain.people import Lead, Product, Rep
+from domain.values import Value
+from records.assignments import write_assignments
+from records.columns import require_aware
+from records.consents import write_consents
+from records.database import Database
+from records.interactions import write_interactions
+from records.leads import write_leads
+from records.outcomes import write_outcomes
+from records.people import write_products, write_reps
+
+_ROWS_AT_ONCE = 1_000
+_JSON_FIELDS = frozenset({"fields", "provenance", "attributes", "skills", "regions", "languages", "certificates"})
+_DECODER = json.JSONDecoder(parse_int=float)
+"""Reads numbers as floats, as the domain does, so that 12 and 12.0 are the same lead."""
+
+Model = TypeVar("Model", bound=Value)
+
+
+@dataclass(frozen=True)
+class _Target(Generic[Model]):
+    """A domain type and the statement of its repository that stores a batch of it."""
+
+    model: type[Model]
+    write: Callable[[AsyncConnection, list[Model]], Awaitable[int]]
+
+    def values(self, part: pl.DataFrame) -> list[Model]:
+        """Read rows. A null in a field that has a default is as good as no such column."""
+        defaults = {name for name, field in self.model.model_fields.items() if not field.is_required()}
+        encoded = [name for name in part.columns if name in _JSON_FIELDS]
+        found = []
+        for row in part.iter_rows(named=True):
+            given = {name: cell for name, cell in row.items() if cell is not None or name not in defaults}
+            given.update((name, _decoded(name, given[name])) for name in encoded if name in given)
+            found.append(self._value(given))
+        return found
+
+    def _value(self, given: Mapping[str, Any]) -> Model:
+        try:
+            return self.model.model_validate(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"])
+            named = f"{self.model.__name__} {given.get('id') or given.get('lead_id')!r}"
+            raise InvalidInputError(field, first["input"], f"cannot be stored in {named}: {first['msg']}") from error
+
+
+def _targets(at: datetime) -> Mapping[str, _Target[Any]]:
+    return {
+        "leads": _Target(Lead, partial(write_leads, at=at)),
+        "reps": _Target(Rep, write_reps),
+        "products": _Target(Product, write_products),
+        "interactions": _Target(Interaction, write_interactions),
+        "outcomes": _Target(Outcome, write_outcomes),
+        "consents": _Target(ConsentEvent, write_consents),
+        "assignments": _Target(AssignmentRecord, write_assignments),
+    }
+
+
+@dataclass(frozen=True)
+class BulkWriter:
+    """Stores frames of leads, reps, products and facts. Running the same frame twice changes nothing."""
+
+    database: Database
+
+    async def insert_frame(self, table: str, frame: pl.DataFrame, *, at: datetime) -> int:
+        """Store the rows that are new, all or none, in one transaction.
+
+        Other writers to a SQLite file wait for its end, so a frame should hold some ten thousand rows at most.
+
+        Facts are new by their id (outcomes: by all they say). A lead that differs from its newest version becomes a
+        new version; of several rows for one lead, the last counts. A rep or a product that differs is replaced.
+
+        Args:
+            table: leads, reps, products, interactions, outcomes, consents or assignments.
+            frame: Columns named as the fields of the domain type, a missing or null one taking its default; moments
+                are aware; fields of several values (`fields`, `attributes`, `skills`, …) are JSON text.
+            at: When this became known; the time of new versions of leads.
+
+        Returns:
+            How many rows were written.
+
+        Raises:
+            InvalidInputError: When the table is unknown, or a row is no such value; nothing is written then.
+            RecordsUnavailableError: When the database does not answer.
+        """
+        require_aware(at)
+        targets = _targets(at)
+        if table not in targets:
+            raise InvalidInputError("table", table, f"is not one of {', '.join(targets)}")
+        target = targets[table]
+        written = 0
+        async with self.database.writing() as connection:
+            for part in frame.iter_slices(_ROWS_AT_ONCE):
+                written += await target.write(connection, target.values(part))
+        return written
+
+
+def _decoded(name: str, cell: Any) -> Any:
+    """Parse a JSON cell."""
+    if not isinstance(cell, str):
+        return cell
+    try:
+        return _DECODER.decode(cell)
+    except ValueError:
+        raise InvalidInputError(name, cell, "is no JSON") from None

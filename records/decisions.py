@@ -1,0 +1,74 @@
+"""The log of decisions, and what people thought of them; append-only. Judges none of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from domain.decisions import Decision, Feedback
+from domain.errors import DecisionNotFoundError
+from domain.values import DecisionId
+from records import tables
+from records.database import Database
+from records.rows import columns_of, from_row, to_row
+from records.statements import insert_new
+
+
+@dataclass(frozen=True)
+class SqlDecisionLog:
+    """`DecisionLog` in SQL."""
+
+    database: Database
+
+    async def record(self, decision: Decision) -> bool:
+        """Append a decision. Idempotent by id."""
+        return await self.record_many([decision]) > 0
+
+    async def record_many(self, decisions: Sequence[Decision]) -> int:
+        """Append decisions in one transaction. Idempotent by id. Returns how many were new."""
+        async with self.database.writing() as connection:
+            return await insert_new(
+                connection, tables.decisions, [to_row(each, tables.decisions) for each in decisions]
+            )
+
+    async def get(self, decision_id: DecisionId) -> Decision:
+        """Return a decision. Raises `DecisionNotFoundError`."""
+        statement = select(*columns_of(Decision, tables.decisions)).where(tables.decisions.c.id == decision_id)
+        async with self.database.reading() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        if row is None:
+            raise DecisionNotFoundError(decision_id)
+        return from_row(Decision, row)
+
+    async def about(self, subject_id: str, *, limit: int = 50) -> tuple[Decision, ...]:
+        """Return the newest decisions about a lead or turn, newest first."""
+        statement = (
+            select(*columns_of(Decision, tables.decisions))
+            .where(tables.decisions.c.subject_id == subject_id)
+            .order_by(tables.decisions.c.at.desc(), tables.decisions.c.seq.desc())
+            .limit(limit)
+        )
+        async with self.database.reading() as connection:
+            return tuple(from_row(Decision, row) for row in await connection.execute(statement))
+
+
+@dataclass(frozen=True)
+class SqlFeedbackRecords:
+    """`FeedbackRecords` in SQL."""
+
+    database: Database
+
+    async def record(self, feedback: Feedback) -> bool:
+        """Store feedback. Idempotent by id."""
+        async with self.database.writing() as connection:
+            return await insert_new(connection, tables.feedback, [to_row(feedback, tables.feedback)]) > 0
+
+    async def about(self, decision_id: DecisionId) -> tuple[Feedback, ...]:
+        """Return feedback on a decision, in order of time."""
+        statement = (
+            select(*columns_of(Feedback, tables.feedback))
+            .where(tables.feedback.c.decision_id == decision_id)
+            .order_by(tables.feedback.c.at, tables.feedback.c.seq)
+        )
+        async with self.database.reading() as connection:
+            return tuple(from_row(Feedback, row) for row in await connection.execute(statement))

@@ -1,0 +1,76 @@
+"""All repositories over one database, as the composition root hands them out. Holds no statement."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from domain.ports import (
+    AssignmentRecords,
+    AuditTrail,
+    ConsentLedger,
+    DecisionLog,
+    FeedbackRecords,
+    InteractionLog,
+    LeadRecords,
+    NudgeResults,
+    OutcomeRecords,
+    ProductRecords,
+    RepRecords,
+    SendLedger,
+    TurnRecords,
+)
+from records.assignments import SqlAssignmentRecords
+from records.audit import SqlAuditTrail
+from records.bulk import BulkWriter
+from records.consents import SqlConsentLedger
+from records.database import Database
+from records.decisions import SqlDecisionLog, SqlFeedbackRecords
+from records.history import SqlHistory
+from records.interactions import SqlInteractionLog
+from records.leads import SqlLeadRecords
+from records.nudge_results import SqlNudgeResults
+from records.outcomes import SqlOutcomeRecords
+from records.people import SqlProductRecords, SqlRepRecords
+from records.sends import SqlSendLedger
+from records.turns import SqlTurnRecords
+
+
+@dataclass(frozen=True)
+class Records:
+    """One adapter for each port of the records, the history and the bulk writer."""
+
+    leads: LeadRecords
+    reps: RepRecords
+    products: ProductRecords
+    interactions: InteractionLog
+    outcomes: OutcomeRecords
+    assignments: AssignmentRecords
+    consents: ConsentLedger
+    decisions: DecisionLog
+    feedback: FeedbackRecords
+    audit: AuditTrail
+    nudge_results: NudgeResults
+    turns: TurnRecords
+    sends: SendLedger
+    history: SqlHistory
+    bulk: BulkWriter
+
+    @classmethod
+    def over(cls, database: Database) -> Self:
+        """Build all of them over an open database."""
+        return cls(
+            leads=SqlLeadRecords(database),
+            reps=SqlRepRecords(database),
+            products=SqlProductRecords(database),
+            interactions=SqlInteractionLog(database),
+            outcomes=SqlOutcomeRecords(database),
+            assignments=SqlAssignmentRecords(database),
+            consents=SqlConsentLedger(database),
+            decisions=SqlDecisionLog(database),
+            feedback=SqlFeedbackRecords(database),
+            audit=SqlAuditTrail(database),
+            nudge_results=SqlNudgeResults(database),
+            turns=SqlTurnRecords(database),
+            sends=SqlSendLedger(database),
+            history=SqlHistory(database),
+            bulk=BulkWriter(database),
+        )

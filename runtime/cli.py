@@ -1,0 +1,54 @@
+"""The command line.
+
+Commands are named by module path: `evals` lies above this room, which may not import it (ADR 0001). Command modules
+import heavy libraries inside their functions, so that `--help` stays quick.
+"""
+
+import sys
+from importlib import import_module
+
+import typer
+from rich.console import Console
+
+from domain.errors import InvalidInputError, LeadlineError, MappingError
+
+COMMANDS = {
+    "demo": "runtime.commands.demonstrating:demo_command",
+    "up": "runtime.commands.serving:up_command",
+    "api": "runtime.commands.serving:api_command",
+    "worker": "runtime.commands.serving:worker_command",
+    "import": "runtime.commands.importing:import_command",
+    "ingest": "runtime.commands.ingesting:ingest_command",
+    "train": "runtime.commands.deciding:train_command",
+    "score": "runtime.commands.deciding:score_command",
+    "match": "runtime.commands.deciding:match_command",
+    "chat": "runtime.commands.chatting:chat_command",
+    "eval": "evals.command:eval_command",
+}
+"""Where each command lives, in the order of `leadline --help`."""
+
+
+def build_app() -> typer.Typer:
+    """Build the command line over all commands."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app.callback()(leadline)
+    for name, place in COMMANDS.items():
+        module, function = place.split(":")
+        app.command(name)(getattr(import_module(module), function))
+    return app
+
+
+def leadline() -> None:
+    """Leadline, the self-hosted sales co-pilot: score, match, talk, follow up, and prove it."""
+
+
+def main() -> None:
+    """Run a command. A mistake of the caller exits 2, anything that does not answer exits 1, both in one line."""
+    try:
+        build_app()()
+    except LeadlineError as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {type(error).__name__}: ", end="")
+        Console(stderr=True).print(str(error), markup=False, highlight=False)
+        sys.exit(2 if isinstance(error, InvalidInputError | MappingError) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)

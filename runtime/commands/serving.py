@@ -1,0 +1,108 @@
+"""`leadline up`, `leadline api`, `leadline worker`: run until stopped."""
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+
+from rich.console import Console
+
+from runtime.running import run_program
+from runtime.settings import Settings, load_settings
+
+
+def up_command() -> None:
+    """Serve Leadline on this machine: bundled Temporal server, worker and API, until Ctrl-C."""
+    from runtime.logs import configure_logging
+    from runtime.stack import running_stack
+
+    settings = load_settings()
+    configure_logging(settings)
+    console = Console()
+
+    async def main() -> None:
+        stopped = _stop_on_signals()
+        async with AsyncExitStack() as everything:
+            with console.status("starting"):
+                stack = await everything.enter_async_context(running_stack(settings))
+            console.print(f"Leadline serves [bold]{stack.url}[/]  (docs: {stack.url}/docs)")
+            console.print(
+                f"[dim]temporal {stack.temporal}, data in {settings.home}, logs in {settings.home / 'logs'}[/]"
+            )
+            console.print("[dim]Ctrl-C stops everything.[/]")
+            await stopped.wait()
+
+    run_program(main())
+
+
+def api_command() -> None:
+    """Serve the API alone, against the servers in the settings."""
+    import uvicorn
+
+    from runtime.logs import configure_logging
+
+    settings = load_settings()
+    configure_logging(settings)
+    # By name, because `api` lies above this room.
+    uvicorn.run(
+        "api.app:app_from_environment",
+        factory=True,
+        host=settings.api_host,
+        port=settings.api_port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def worker_command() -> None:
+    """Run a worker of journeys alone, against the servers in the settings."""
+    from runtime.logs import configure_logging
+
+    settings = load_settings()
+    configure_logging(settings)
+    run_program(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    from graphs.follow_up import build_follow_up_graph
+    from runtime.outboxes import open_outbox
+    from runtime.settings import temporal_address
+    from runtime.temporal import connect
+    from runtime.wiring import open_tools
+    from runtime.worker import build_worker, run_worker
+    from workflows.activities import JourneyActivities
+    from workflows.sending import Sender
+
+    stopped = _stop_on_signals()
+    async with open_tools(settings) as tools:
+        client = await connect(temporal_address(settings), namespace=settings.temporal_namespace)
+        records = tools.records
+        sender = Sender(
+            leads=records.leads,
+            consents=records.consents,
+            sends=records.sends,
+            interactions=records.interactions,
+            decisions=records.decisions,
+            outbox=open_outbox(settings),
+            clock=tools.clock,
+        )
+        activities = JourneyActivities(
+            scorer=tools.scorer,
+            matcher=tools.matcher,
+            assignments=records.assignments,
+            results=records.nudge_results,
+            sender=sender,
+        )
+        nodes = tools.follow_up_nodes()
+        worker = build_worker(client, activities, lambda: build_follow_up_graph(nodes))
+        await run_worker(worker, stopped=stopped)
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    return stopped

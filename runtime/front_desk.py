@@ -1,0 +1,206 @@
+"""The front desk: what comes in from the outside (leads, replies, refusals, outcomes) is stored, then acted upon.
+
+A fact is stored before any journey is told of it, so an unreachable workflow server loses nothing: the caller gets
+`WorkflowsUnavailableError` and may send the same again.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.conversations import Message, MessageReading, Speaker
+from domain.decisions import AuditEntry, DecisionKind
+from domain.errors import JourneyClosedError, JourneyNotFoundError
+from domain.events import Channel, ConsentEvent, Interaction, InteractionKind, Outcome, Purpose
+from domain.journeys import JourneyInput, JourneySettings, OutcomeReached, ReplyReceived
+from domain.nudges import WAIT, NudgeResult
+from domain.people import Lead
+from domain.ports import (
+    AuditTrail,
+    Clock,
+    ConsentLedger,
+    DecisionLog,
+    InteractionLog,
+    Journeys,
+    LeadRecords,
+    Listener,
+    NudgeResults,
+    OutcomeRecords,
+)
+from domain.values import LeadId, content_hash
+
+_REPLY_KINDS = {
+    Channel.EMAIL: InteractionKind.EMAIL_REPLIED,
+    Channel.SMS: InteractionKind.SMS_REPLIED,
+    Channel.PHONE: InteractionKind.CALL_ANSWERED,
+    Channel.MEETING: InteractionKind.MEETING_ATTENDED,
+}
+_CONTEXT = 8
+
+
+class Desk(Protocol):
+    """The records that the front desk writes to."""
+
+    @property
+    def leads(self) -> LeadRecords: ...  # noqa: D102 - named for its port
+    @property
+    def interactions(self) -> InteractionLog: ...  # noqa: D102
+    @property
+    def consents(self) -> ConsentLedger: ...  # noqa: D102
+    @property
+    def outcomes(self) -> OutcomeRecords: ...  # noqa: D102
+    @property
+    def decisions(self) -> DecisionLog: ...  # noqa: D102
+    @property
+    def nudge_results(self) -> NudgeResults: ...  # noqa: D102
+    @property
+    def audit(self) -> AuditTrail: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class FrontDesk:
+    """Takes in what happens outside."""
+
+    records: Desk
+    journeys: Journeys
+    listener: Listener
+    clock: Clock
+    journey_settings: JourneySettings
+
+    async def lead_arrived(
+        self, lead: Lead, *, consents: Sequence[ConsentEvent] = (), follow_up: bool = True, by: str = "api"
+    ) -> bool:
+        """Store a new or changed lead with its consents, and start its journey.
+
+        Args:
+            lead: The lead; the same again changes nothing.
+            consents: What the lead agreed to.
+            follow_up: Whether to start a journey.
+            by: Who brought it, for the audit trail.
+
+        Returns:
+            Whether a journey was started now.
+
+        Raises:
+            WorkflowsUnavailableError: The lead is stored; only its journey is not.
+        """
+        now = self.clock.now()
+        written = await self.records.leads.save(lead, at=now)
+        for consent in consents:
+            await self.records.consents.record(consent)
+        if written:
+            await self._audit(now, by, "lead_saved", lead.id, {"source": lead.source})
+        if not follow_up:
+            return False
+        return await self.start_journey(lead.id)
+
+    async def start_journey(self, lead_id: LeadId) -> bool:
+        """Start the journey of a known lead. Returns False when one is running."""
+        lead = await self.records.leads.get(lead_id)
+        return await self.journeys.start(
+            JourneyInput(lead_id=lead.id, market=lead.market, settings=self.journey_settings)
+        )
+
+    async def reply_arrived(
+        self, lead_id: LeadId, *, reply_id: str, channel: Channel, text: str, at: datetime
+    ) -> MessageReading:
+        """Store a lead's reply, read it, reward the nudge that got it, and tell the journey.
+
+        A refusal withdraws consent for every channel before anything else is told.
+
+        Args:
+            lead_id: Who replied.
+            reply_id: Id of the reply with its provider; the same id again changes nothing.
+            channel: How.
+            text: What it says.
+            at: When.
+
+        Raises:
+            LeadNotFoundError: No such lead.
+        """
+        await self.records.leads.get(lead_id)
+        interaction = Interaction(
+            id=reply_id,
+            lead_id=lead_id,
+            kind=_REPLY_KINDS.get(channel, InteractionKind.CHAT_MESSAGE),
+            at=at,
+            channel=channel,
+            text=text,
+        )
+        earlier = await self.records.interactions.of_lead(lead_id, before=at, limit=_CONTEXT)
+        messages = [Message(speaker=Speaker.LEAD, text=i.text, at=i.at) for i in earlier if i.text]
+        reading = self.listener.read([*messages, Message(speaker=Speaker.LEAD, text=text, at=at)], now=at)
+        await self.records.interactions.append([interaction])
+        if reading.opt_out:
+            await self.opted_out(lead_id, source=f"reply {reply_id}", proof=text, at=at)
+            return reading
+        if reading.out_of_office_until is None:
+            await self._reward(lead_id, at)
+        with suppress(JourneyNotFoundError, JourneyClosedError):
+            await self.journeys.reply_received(
+                lead_id, ReplyReceived(interaction_id=reply_id, out_of_office_until=reading.out_of_office_until)
+            )
+        return reading
+
+    async def opted_out(
+        self, lead_id: LeadId, *, source: str, at: datetime, proof: str | None = None, channel: Channel | None = None
+    ) -> None:
+        """Withdraw consent, then stop the journey.
+
+        Args:
+            lead_id: Who said no.
+            source: Where it was said.
+            at: When.
+            proof: The words.
+            channel: The channel refused; None refuses every one.
+        """
+        await self.records.leads.get(lead_id)
+        for purpose in Purpose:
+            await self.records.consents.record(
+                ConsentEvent(
+                    id=f"withdrawal-{content_hash(lead_id, source, channel, purpose, at.isoformat())}",
+                    lead_id=lead_id,
+                    channel=channel,
+                    purpose=purpose,
+                    granted=False,
+                    at=at,
+                    source=source,
+                    proof=proof,
+                )
+            )
+        await self._audit(at, source, "consent_withdrawn", lead_id, {"channel": channel})
+        if channel is None:
+            with suppress(JourneyNotFoundError, JourneyClosedError):
+                await self.journeys.opted_out(lead_id)
+
+    async def outcome_reached(self, outcome: Outcome) -> None:
+        """Record how a lead ended, and end its journey."""
+        await self.records.leads.get(outcome.lead_id)
+        await self.records.outcomes.record(outcome)
+        with suppress(JourneyNotFoundError, JourneyClosedError):
+            await self.journeys.outcome_reached(outcome.lead_id, OutcomeReached(kind=outcome.kind))
+
+    async def _reward(self, lead_id: LeadId, at: datetime) -> None:
+        """Credit the newest message sent before the reply: its decision is what the policy learns from."""
+        if not await self.records.nudge_results.sent_to(lead_id):
+            return
+        for decision in await self.records.decisions.about(lead_id):
+            if decision.kind is DecisionKind.NUDGE and decision.chosen not in (None, WAIT) and decision.at <= at:
+                await self.records.nudge_results.record(
+                    NudgeResult(
+                        decision_id=decision.id,
+                        lead_id=lead_id,
+                        action_id=str(decision.chosen),
+                        replied=True,
+                        at=at,
+                    )
+                )
+                return
+
+    async def _audit(self, at: datetime, actor: str, action: str, subject: str, details: dict[str, object]) -> None:
+        entry_id = f"audit-{content_hash(actor, action, subject, at.isoformat())}"
+        await self.records.audit.append(
+            AuditEntry(id=entry_id, at=at, actor=actor, action=action, subject_id=subject, details=details)
+        )

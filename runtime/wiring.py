@@ -1,0 +1,263 @@
+"""The composition root: builds every adapter from the settings and hands it to whoever asks for its port."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
+from pydantic import SecretStr
+
+from agents.chat_model import OpenAiChatModel
+from agents.lead_analyst import LeadAnalystNodes
+from agents.lead_check import LeadCheckNodes
+from agents.listener import ListenerNodes
+from agents.matchmaker import MatchmakerNodes
+from agents.message_reviewer import MessageReviewerNodes
+from agents.message_writer import MessageWriterNodes
+from agents.nudge_planner import NudgePlannerNodes
+from agents.researcher import ResearcherNodes
+from agents.reviewer import ReviewerNodes
+from agents.supervisor import SupervisorNodes
+from agents.writer import WriterNodes
+from domain.errors import JourneyNotFoundError, LeadlineError, UnknownMarketError
+from domain.journeys import JourneySettings
+from domain.ports import Clock, Journeys, Listener
+from domain.values import LeadId, Market
+from graphs.copilot import CopilotNodes, build_copilot_graph
+from graphs.follow_up import FollowUpNodes
+from graphs.turns import CopilotTurns
+from knowledge.ingest import KnowledgeBase
+from records.repositories import Records
+from runtime.checkpoints import open_checkpointer
+from runtime.clock import SystemClock
+from runtime.front_desk import FrontDesk
+from runtime.settings import Settings, temporal_address
+from runtime.temporal import connect
+from tools.conversation.tool import ConversationTool
+from tools.matching.tool import MatchingTool
+from tools.nudges.catalogue import load_catalogues
+from tools.nudges.tool import NudgeTool
+from tools.scoring.registry import FileModelRegistry
+from tools.scoring.tool import ScoringTool
+from workflows.journeys import TemporalJourneys
+
+
+@asynccontextmanager
+async def open_records(settings: Settings) -> AsyncIterator[Records]:
+    """Open the system of record, migrated to its newest form. Raises `RecordsUnavailableError`."""
+    from records.database import open_database
+
+    database = await open_database(settings.records_url)
+    try:
+        yield Records.over(database)
+    finally:
+        await database.close()
+
+
+def open_knowledge(settings: Settings) -> KnowledgeBase:
+    """Open the knowledge base; nothing is loaded before the first search or ingestion."""
+    from knowledge.opening import open_knowledge_base
+
+    return open_knowledge_base(
+        settings.home,
+        embedding=settings.embedding,
+        embedding_url=settings.llm_base_url or None,
+        embedding_key=settings.llm_api_key.get_secret_value() if settings.llm_api_key else "",
+        qdrant_url=settings.qdrant_url or None,
+        qdrant_key=settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None,
+    )
+
+
+def chat_model(settings: Settings) -> OpenAiChatModel | None:
+    """Return the chat model, or None where none is set: then the offline writer answers."""
+    if not settings.has_llm:
+        return None
+    return OpenAiChatModel(
+        settings.llm_model,
+        base_url=settings.llm_base_url or None,
+        api_key=settings.llm_api_key or SecretStr("none"),
+        timeout_s=settings.llm_timeout_s,
+    )
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The capabilities, over one set of records."""
+
+    settings: Settings
+    clock: Clock
+    records: Records
+    knowledge: KnowledgeBase
+    scorer: ScoringTool
+    matcher: MatchingTool
+    nudges: NudgeTool
+
+    @classmethod
+    def over(cls, settings: Settings, records: Records, knowledge: KnowledgeBase, clock: Clock) -> "Tools":
+        """Build every tool over open records and knowledge."""
+        scorer = ScoringTool(
+            history=records.history,
+            leads=records.leads,
+            decisions=records.decisions,
+            registry=FileModelRegistry(settings.home / "models"),
+            clock=clock,
+        )
+        matcher = MatchingTool(
+            leads=records.leads,
+            reps=records.reps,
+            products=records.products,
+            assignments=records.assignments,
+            decisions=records.decisions,
+            scorer=scorer,
+            history=records.history,
+            clock=clock,
+        )
+        nudges = NudgeTool(
+            leads=records.leads,
+            consents=records.consents,
+            interactions=records.interactions,
+            outcomes=records.outcomes,
+            nudge_results=records.nudge_results,
+            decisions=records.decisions,
+            scorer=scorer,
+            clock=clock,
+            catalogues=load_catalogues(),
+        )
+        return cls(settings, clock, records, knowledge, scorer, matcher, nudges)
+
+    def known_market(self, name: str | None) -> Market:
+        """Return a market that has a catalogue of actions, the default one for None. Raises `UnknownMarketError`."""
+        chosen = Market(name or self.settings.market)
+        if chosen not in self.nudges.catalogues:
+            raise UnknownMarketError(chosen, tuple(sorted(self.nudges.catalogues)))
+        return chosen
+
+    def follow_up_nodes(self) -> FollowUpNodes:
+        """Build the specialists of one step of a journey."""
+        model = chat_model(self.settings)
+        return FollowUpNodes(
+            lead_check=LeadCheckNodes(self.records.leads, self.records.outcomes, self.records.consents, self.clock),
+            lead_analyst=LeadAnalystNodes(self.scorer),
+            nudge_planner=NudgePlannerNodes(self.nudges),
+            researcher=self._researcher(),
+            message_writer=MessageWriterNodes(model),
+            message_reviewer=MessageReviewerNodes(self.records.decisions, self.clock, self.settings.sender_name),
+        )
+
+    def copilot_nodes(self, listener: Listener) -> CopilotNodes:
+        """Build the specialists of a chat turn."""
+        model = chat_model(self.settings)
+        return CopilotNodes(
+            listener=ListenerNodes(listener, self.clock),
+            supervisor=SupervisorNodes(model),
+            lead_analyst=LeadAnalystNodes(self.scorer),
+            matchmaker=MatchmakerNodes(self.matcher),
+            researcher=self._researcher(),
+            nudge_planner=NudgePlannerNodes(self.nudges),
+            writer=WriterNodes(model),
+            reviewer=ReviewerNodes(),
+        )
+
+    def _researcher(self) -> ResearcherNodes:
+        return ResearcherNodes(self.knowledge.retriever(), self.records.leads, self.records.interactions, self.clock)
+
+
+@asynccontextmanager
+async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
+    """Open records and knowledge, and build the tools over them. Raises `UnavailableError`s."""
+    async with AsyncExitStack() as stack:
+        records = await stack.enter_async_context(open_records(settings))
+        knowledge = open_knowledge(settings)
+        stack.callback(knowledge.close)
+        yield Tools.over(settings, records, knowledge, SystemClock())
+
+
+def copilot_turns(
+    tools: Tools, listener: Listener, checkpointer: BaseCheckpointSaver[str] | None = None
+) -> CopilotTurns:
+    """Build the service that runs chat turns; without a checkpointer, conversations live in memory."""
+    graph = build_copilot_graph(tools.copilot_nodes(listener)).compile(checkpointer=checkpointer or InMemorySaver())
+    return CopilotTurns(graph, tools.records.turns, tools.records.decisions, tools.clock)
+
+
+@dataclass(frozen=True)
+class Leadline:
+    """Everything that an entry point needs."""
+
+    tools: Tools
+    listener: Listener
+    turns: CopilotTurns
+    journeys: Journeys
+    front_desk: FrontDesk
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.tools.settings
+
+    @property
+    def clock(self) -> Clock:
+        """The clock."""
+        return self.tools.clock
+
+    @property
+    def records(self) -> Records:
+        """The system of record."""
+        return self.tools.records
+
+    @property
+    def scorer(self) -> ScoringTool:
+        """The scoring tool."""
+        return self.tools.scorer
+
+    @property
+    def matcher(self) -> MatchingTool:
+        """The matching tool."""
+        return self.tools.matcher
+
+    def known_market(self, name: str | None) -> Market:
+        """Return a market, the default one for None. Raises `UnknownMarketError`."""
+        return self.tools.known_market(name)
+
+    async def parts(self) -> Mapping[str, str | None]:
+        """Say of each part what is wrong with it; None where it answers."""
+        checks = {
+            "records": self.records.leads.newest(None, limit=1),
+            "workflows": self.journeys.state(LeadId("no-such-lead")),
+        }
+        found: dict[str, str | None] = {}
+        for name, check in checks.items():
+            try:
+                await check
+            except JourneyNotFoundError:
+                found[name] = None
+            except LeadlineError as error:
+                found[name] = str(error)
+            else:
+                found[name] = None
+        return found
+
+
+@asynccontextmanager
+async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
+    """Open everything behind the API and the terminal. Temporal is reached at the first call to a journey.
+
+    Raises:
+        RecordsUnavailableError: If the database does not answer.
+    """
+    async with AsyncExitStack() as stack:
+        tools = await stack.enter_async_context(open_tools(settings))
+        listener = await asyncio.to_thread(ConversationTool, tools.knowledge.encoder)
+        turns = copilot_turns(tools, listener, await stack.enter_async_context(open_checkpointer(settings)))
+        client = await connect(temporal_address(settings), namespace=settings.temporal_namespace, lazy=True)
+        journeys = TemporalJourneys(client)
+        desk = FrontDesk(
+            records=tools.records,
+            journeys=journeys,
+            listener=listener,
+            clock=tools.clock,
+            journey_settings=JourneySettings(time_scale=settings.journey_time_scale),
+        )
+        yield Leadline(tools=tools, listener=listener, turns=turns, journeys=journeys, front_desk=desk)

@@ -1,0 +1,9 @@
+"""Names of the array types that matching works with. Types only."""
+
+import numpy as np
+import numpy.typing as npt
+
+FloatVector = npt.NDArray[np.float64]
+FloatMatrix = npt.NDArray[np.float64]
+IntVector = npt.NDArray[np.int64]
+BoolMatrix = npt.NDArray[np.bool_]

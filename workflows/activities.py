@@ -1,0 +1,108 @@
+"""The journey's activities: one value in, one value out, each idempotent. Decides nothing: tools and ports do."""
+
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from domain.events import Channel, ConsentEvent, Interaction, InteractionKind, Purpose, has_consent
+from domain.matches import AssignmentRecord
+from domain.nudges import NudgeResult
+from domain.outreach import SendReceipt
+from domain.ports import AssignmentRecords, Matcher, NudgeResults, Scorer
+from domain.values import content_hash
+from workflows import names
+from workflows.payloads import (
+    ContactRequest,
+    Offer,
+    OfferRequest,
+    Recorded,
+    ReleaseRequest,
+    ScoreFacts,
+    ScoreRequest,
+    SendRequest,
+    WithdrawalRequest,
+)
+from workflows.sending import Sender
+
+
+@dataclass(frozen=True)
+class JourneyActivities:
+    """What a journey does to the world."""
+
+    scorer: Scorer
+    matcher: Matcher
+    assignments: AssignmentRecords
+    results: NudgeResults
+    sender: Sender
+
+    @activity.defn(name=names.SCORE_LEAD)
+    async def score_lead(self, request: ScoreRequest) -> ScoreFacts:
+        """Score the lead as of the moment given; not before it was created, whatever two machines' clocks say."""
+        lead = await self.sender.leads.get(request.lead_id)
+        score = await self.scorer.score_lead(request.lead_id, as_of=max(request.as_of, lead.created_at))
+        return ScoreFacts(p_convert=score.p_convert, temperature=score.temperature, decision_id=score.decision_id)
+
+    @activity.defn(name=names.ASSIGN_LEAD)
+    async def assign_lead(self, request: OfferRequest) -> Offer:
+        """Find a rep and record the assignment."""
+        match = await self.matcher.assign(request.lead_id, exclude=request.exclude, key=request.key)
+        return Offer(rep_id=match.rep_id, decision_id=match.decision_id)
+
+    @activity.defn(name=names.RELEASE_LEAD)
+    async def release_lead(self, request: ReleaseRequest) -> Recorded:
+        """Put the lead back into the pool, so that it takes no place of a rep who declined it."""
+        release = AssignmentRecord(
+            id=f"release-{content_hash(request.key)}",
+            lead_id=request.lead_id,
+            rep_id=None,
+            at=request.at,
+            by="journey",
+            reason=request.reason,
+        )
+        return Recorded(new=await self.assignments.record(release))
+
+    @activity.defn(name=names.SEND_MESSAGE)
+    async def send_message(self, request: SendRequest) -> SendReceipt:
+        """Send once, with consent checked now."""
+        return await self.sender.send(request)
+
+    @activity.defn(name=names.RECORD_CONTACT)
+    async def record_contact(self, request: ContactRequest) -> Recorded:
+        """Record that a rep made the call which the journey suggested. Other channels leave their own traces."""
+        if request.channel is not Channel.PHONE:
+            return Recorded(new=False)
+        contact = Interaction(
+            id=f"contact-{content_hash(request.key)}",
+            lead_id=request.lead_id,
+            kind=InteractionKind.CALL_ATTEMPTED,
+            at=request.at,
+            channel=request.channel,
+            rep_id=request.rep_id,
+            attributes={"action_id": request.action_id, "decision_id": request.decision_id, "key": request.key},
+        )
+        return Recorded(new=await self.sender.interactions.append([contact]) > 0)
+
+    @activity.defn(name=names.RECORD_RESULT)
+    async def record_result(self, result: NudgeResult) -> Recorded:
+        """Tell the learner what came of a nudge."""
+        return Recorded(new=await self.results.record(result))
+
+    @activity.defn(name=names.WITHDRAW_CONSENT)
+    async def withdraw_consent(self, request: WithdrawalRequest) -> Recorded:
+        """Make sure that no consent of the lead is left standing, whoever was told the "no" first."""
+        now = self.sender.clock.now()
+        events = await self.sender.consents.of_lead(request.lead_id)
+        new = False
+        for purpose in Purpose:
+            if any(has_consent(events, channel, purpose, now=now) for channel in Channel):
+                withdrawal = ConsentEvent(
+                    id=f"optout-{content_hash(request.key)}-{purpose.value}",
+                    lead_id=request.lead_id,
+                    channel=None,
+                    purpose=purpose,
+                    granted=False,
+                    at=now,
+                    source="journey",
+                )
+                new = await self.sender.consents.record(withdrawal) or new
+        return Recorded(new=new)
