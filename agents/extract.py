@@ -9,12 +9,13 @@ from typing import NamedTuple
 from agents.numbers import MARKER
 from agents.safety import injection_phrases, promises_in
 
-MIN_CHARS, MAX_CHARS = 25, 320
+MIN_CHARS, MAX_CHARS = 25, 600
 WEAKEST = 0.5
 """Share of the best sentence's weight that another one needs."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[\"'“¿¡(]?[A-ZÀ-Ý\d])")
 _MARKUP = re.compile(r"^\s*(?:#{1,6}|>|[-*+]|\d{1,2}[.)])\s+|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}")
+_ENDINGS = (".", "!", "?", '"', "”", ")")
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _WORD = re.compile(r"[^\W_]+")
 _STOP_WORDS = """

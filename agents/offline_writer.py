@@ -55,6 +55,17 @@ class _Desk:
         items.sort(key=lambda item: first is not None and kinds.get(item.source_id) != first)
         return [(item.marker, item.title, item.text) for item in items]
 
+    def quote(self, head: str, picked: list[tuple[int, str]]) -> str:
+        """List sentences under a head; where they come from several passages, each says from which."""
+        if not picked:
+            return ""
+        several = len({marker for marker, _ in picked}) > 1
+        names = {item.marker: item.title.rsplit(" > ", 1)[-1] for item in self.evidence}
+        lines = [
+            f"- {names[marker]}: {said} [{marker}]" if several else f"- {said} [{marker}]" for marker, said in picked
+        ]
+        return "\n".join([head, *lines])
+
 
 def write_offline_reply(question: str, intent: str, findings: Findings, evidence: Sequence[Evidence]) -> OfflineText:
     """Answer a rep's question from the evidence.
@@ -148,18 +159,14 @@ def _reminder(desk: _Desk) -> str:
 
 def _passages(desk: _Desk) -> str:
     picked = pick_sentences(desk.question, desk.passages(), count=ANSWER_SENTENCES)
-    if not picked:
-        return ""
     if len(picked) == 1:
         return f"{picked[0][1]} [{picked[0][0]}]"
-    return "From the documents:\n" + "\n".join(f"- {sentence} [{marker}]" for marker, sentence in picked)
+    return desk.quote("From the documents:", picked)
 
 
 def _objection(desk: _Desk) -> str:
-    picked = pick_sentences(desk.question, desk.passages(first="objection_guide"), count=ANSWER_SENTENCES)
-    if not picked:
-        return ""
-    return "What the guide suggests:\n" + "\n".join(f"- {sentence} [{marker}]" for marker, sentence in picked)
+    passages = desk.passages(first="objection_guide")
+    return desk.quote("What the guide suggests:", pick_sentences(desk.question, passages, count=ANSWER_SENTENCES))
 
 
 def _history(desk: _Desk) -> str:
@@ -175,15 +182,18 @@ def _history(desk: _Desk) -> str:
 
 def _message(desk: _Desk) -> str:
     picked = pick_sentences(desk.question, desk.passages(only=CUSTOMER_KINDS), count=2, strict=True)
-    if not picked:
-        return ""
     lead = desk.findings.lead
-    greeting = f"Hello {lead.name}," if lead is not None and lead.name else "Hello,"
+    if not picked and lead is None:
+        return ""
+    greeting = f"Hello {lead.name}{desk.mark('history')}," if lead is not None and lead.name else "Hello,"
     facts = "\n".join(f"{sentence} [{marker}]" for marker, sentence in picked)
-    return (
-        "A draft to check before you send it (take out the [n] marks):\n\n"
-        f"{greeting}\n\nyou asked about this, so here is what applies:\n{facts}\n\nWhen would be a good time to talk?"
-    )
+    head = "A draft to check before you send it (take out the [n] marks):"
+    if not picked:
+        head = (
+            f"I found nothing that a customer may be quoted, so this draft only asks for a talk{desk.mark('history')}:"
+        )
+    body = f"you asked about this, so here is what applies:\n{facts}" if picked else "thank you for your interest."
+    return f"{head}\n\n{greeting}\n\n{body}\n\nWhen would be a good time to talk?"
 
 
 def _do_not_know(desk: _Desk) -> str:

@@ -1,31 +1,37 @@
 """The API: routes, errors and life cycle. Decides nothing itself."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
 from api import chat, decisions, health, journeys, leads, openai_chat
+from api.body_limit import BodyLimit
 from api.deps import require_key
-from api.problems import install_problem_handlers
+from api.problems import PROBLEM_RESPONSES, install_problem_handlers
 from runtime.settings import Settings, load_settings
-from runtime.wiring import open_leadline
+from runtime.wiring import Leadline, open_leadline
+
+Opener = Callable[[Settings], AbstractAsyncContextManager[Leadline]]
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, opener: Opener = open_leadline) -> FastAPI:
     """Build the API over settings; its lifespan opens and closes everything behind it.
 
     Args:
         settings: Everything that steers it.
+        opener: Opens what the routes work with.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_leadline(settings) as house:
+        async with opener(settings) as house:
             app.state.leadline = house
             await house.turns.resume_unfinished()
-            yield
-            await house.turns.close()
+            try:
+                yield
+            finally:
+                await house.turns.close()
 
     app = FastAPI(
         title="Leadline",
@@ -33,8 +39,9 @@ def create_app(settings: Settings) -> FastAPI:
         summary="The self-hosted sales co-pilot.",
         lifespan=lifespan,
         telemetry={"operation_spans": False},
-        max_body_size=settings.max_body_bytes,
+        responses=PROBLEM_RESPONSES,
     )
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     install_problem_handlers(app)
     app.include_router(health.router)
     for room in (leads, journeys, chat, openai_chat, decisions):

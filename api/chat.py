@@ -5,10 +5,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.deps import House
+from api.inputs import Body, Id
 from domain.conversations import MAX_MESSAGE_CHARS, Turn, TurnEvent, TurnRequest
+from domain.errors import LeadlineError
 from domain.values import ConversationId, LeadId, RepId, TurnId, content_hash
 
 router = APIRouter(prefix="/v1/chat", tags=["chat"])
@@ -16,18 +18,14 @@ router = APIRouter(prefix="/v1/chat", tags=["chat"])
 LastEventId = Annotated[int, Header(alias="Last-Event-ID", ge=0)]
 
 
-class ChatIn(BaseModel):
+class ChatIn(Body):
     """A rep's message."""
 
-    model_config = ConfigDict(extra="forbid")
-
     message: str = Field(min_length=1, max_length=MAX_MESSAGE_CHARS, pattern=r"\S")
-    conversation_id: str | None = Field(default=None, min_length=1, max_length=200, description="New if absent.")
-    turn_id: str | None = Field(
-        default=None, min_length=1, max_length=200, description="The same id again answers with the same turn."
-    )
-    lead_id: str | None = Field(default=None, min_length=1, max_length=200, description="The lead in question.")
-    rep_id: str | None = Field(default=None, min_length=1, max_length=200, description="Who asks.")
+    conversation_id: Id | None = Field(default=None, description="New if absent.")
+    turn_id: Id | None = Field(default=None, description="The same id again answers with the same turn.")
+    lead_id: Id | None = Field(default=None, description="The lead in question.")
+    rep_id: Id | None = Field(default=None, description="Who asks.")
     market: str | None = Field(default=None, min_length=1, max_length=100)
 
 
@@ -56,9 +54,8 @@ async def chat(
     request: Annotated[TurnRequest, Depends(opened_turn)], house: House, last_event_id: LastEventId = 0
 ) -> AsyncIterable[ServerSentEvent]:
     """Answer a message. Events: started, reading, score, match, passages, nudge, delta, reply, done; or error."""
-    async for event in house.turns.run(request):
-        if event.number > last_event_id:
-            yield as_sse(event)
+    async for sent in on_the_wire(house.turns.run(request), after=last_event_id):
+        yield sent
 
 
 async def known_turn(turn_id: str, house: House) -> Turn:
@@ -71,8 +68,8 @@ async def events(
     turn: Annotated[Turn, Depends(known_turn)], house: House, last_event_id: LastEventId = 0
 ) -> AsyncIterable[ServerSentEvent]:
     """Follow a turn from the event after `Last-Event-ID` on."""
-    async for event in house.turns.follow(turn.request.turn_id, after=last_event_id):
-        yield as_sse(event)
+    async for sent in on_the_wire(house.turns.follow(turn.request.turn_id, after=last_event_id), after=last_event_id):
+        yield sent
 
 
 @router.get("/turns/{turn_id}")
@@ -81,6 +78,19 @@ async def get_turn(turn: Annotated[Turn, Depends(known_turn)]) -> Turn:
     return turn
 
 
-def as_sse(event: TurnEvent) -> ServerSentEvent:
-    """Put a turn's event on the wire."""
-    return ServerSentEvent(data=event.data, event=event.kind, id=str(event.number))
+async def on_the_wire(events: AsyncIterable[TurnEvent], *, after: int) -> AsyncIterable[ServerSentEvent]:
+    """Put a turn's events on the wire.
+
+    When the records stop answering the status is sent already: the client gets an event `interrupted`, which has no
+    number, and may follow the turn from the last event that has one.
+
+    Args:
+        events: In order.
+        after: Events up to this number are left out, >= 0.
+    """
+    try:
+        async for event in events:
+            if event.number > after:
+                yield ServerSentEvent(data=event.data, event=event.kind, id=str(event.number))
+    except LeadlineError as error:
+        yield ServerSentEvent(data={"message": str(error)}, event="interrupted")

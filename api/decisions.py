@@ -1,24 +1,23 @@
 """Routes about decisions: look one up, say what you think of it."""
 
 from fastapi import APIRouter, status
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.deps import House
+from api.inputs import Body, NoNulText
 from domain.decisions import Decision, Feedback
 from domain.values import DecisionId, content_hash
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 
 
-class FeedbackIn(BaseModel):
+class FeedbackIn(Body):
     """A verdict."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    by: str = Field(min_length=1, max_length=200)
+    by: NoNulText = Field(min_length=1, max_length=200)
     helpful: bool | None = None
-    code: str | None = Field(default=None, max_length=100)
-    note: str | None = Field(default=None, max_length=10_000)
+    code: NoNulText | None = Field(default=None, max_length=100)
+    note: NoNulText | None = Field(default=None, max_length=10_000)
 
 
 @router.get("/{decision_id}")

@@ -4,6 +4,7 @@ from fastapi import APIRouter, status
 from pydantic import BaseModel
 
 from api.deps import House
+from api.inputs import LeadIdInPath
 from domain.journeys import Approval, JourneyState, RepAnswer
 from domain.values import LeadId
 
@@ -17,24 +18,24 @@ class JourneyStarted(BaseModel):
 
 
 @router.post("", status_code=status.HTTP_202_ACCEPTED)
-async def start_journey(lead_id: str, house: House) -> JourneyStarted:
+async def start_journey(lead_id: LeadIdInPath, house: House) -> JourneyStarted:
     """Start following a lead up. A journey that is running goes on."""
     return JourneyStarted(started=await house.front_desk.start_journey(LeadId(lead_id)))
 
 
 @router.get("")
-async def journey_state(lead_id: str, house: House) -> JourneyState:
+async def journey_state(lead_id: LeadIdInPath, house: House) -> JourneyState:
     """Say where the journey stands, what is next and when."""
     return await house.journeys.state(LeadId(lead_id))
 
 
 @router.post("/offer")
-async def answer_offer(lead_id: str, body: RepAnswer, house: House) -> JourneyState:
+async def answer_offer(lead_id: LeadIdInPath, body: RepAnswer, house: House) -> JourneyState:
     """Accept or reject the lead for the rep it is offered to."""
     return await house.journeys.answer_offer(LeadId(lead_id), body)
 
 
 @router.post("/approval")
-async def approve(lead_id: str, body: Approval, house: House) -> JourneyState:
+async def approve(lead_id: LeadIdInPath, body: Approval, house: House) -> JourneyState:
     """Approve, edit or decline the message that waits."""
     return await house.journeys.approve(LeadId(lead_id), body)

@@ -1,53 +1,49 @@
 """Routes about leads: arrival, score, match, replies, consent, outcome."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, status
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api.deps import House
+from api.inputs import Body, Id, LeadIdInPath, Moment, NoNulText, Timezone
 from domain.conversations import MAX_MESSAGE_CHARS, MessageReading
 from domain.decisions import Decision
-from domain.events import Channel, ConsentEvent, Interaction, Outcome, OutcomeKind, Purpose
+from domain.errors import InvalidInputError, LeadNotFoundError
+from domain.events import Channel, ConsentEvent, Outcome, OutcomeKind, Purpose
 from domain.matches import Match
 from domain.people import Lead, Provenance
 from domain.scores import LeadScore
-from domain.values import FieldValue, Instant, LeadId, Market, ProductId, RepId, content_hash
+from domain.values import FieldValue, LeadId, Market, ProductId, RepId, content_hash
+from runtime.wiring import Leadline
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ConsentGiven(_Body):
+class ConsentGiven(Body):
     """A grant of consent that came with the lead."""
 
     channel: Channel
     purpose: Purpose = Purpose.MARKETING
     granted: bool = True
-    proof: str | None = Field(default=None, max_length=2_000)
+    proof: NoNulText | None = Field(default=None, max_length=2_000)
 
 
-class NewLead(_Body):
-    """A lead as it arrives."""
+class NewLead(Body):
+    """A lead as it arrives. It replaces what was stored under its id."""
 
-    id: str | None = Field(
-        default=None, min_length=1, max_length=200, description="Derived from the content if absent."
-    )
+    id: Id | None = Field(default=None, description="Derived from the content if absent.")
     market: str | None = Field(default=None, min_length=1, max_length=100)
-    created_at: Instant | None = None
-    source: str = Field(default="api", min_length=1, max_length=200)
-    name: str | None = Field(default=None, max_length=200)
-    company: str | None = Field(default=None, max_length=200)
-    email: str | None = Field(default=None, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")
-    phone: str | None = Field(default=None, max_length=40)
-    region: str | None = Field(default=None, max_length=100)
+    created_at: Moment | None = Field(default=None, description="A moment to come counts as now.")
+    source: NoNulText = Field(default="api", min_length=1, max_length=200)
+    name: NoNulText | None = Field(default=None, max_length=200)
+    company: NoNulText | None = Field(default=None, max_length=200)
+    email: str | None = Field(default=None, max_length=320, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$")
+    phone: NoNulText | None = Field(default=None, max_length=40)
+    region: NoNulText | None = Field(default=None, max_length=100)
     language: str = Field(default="en", pattern=r"^[a-z]{2}$")
-    timezone: str = Field(default="UTC", max_length=60)
-    product_id: str | None = Field(default=None, max_length=200)
+    timezone: Timezone = "UTC"
+    product_id: Id | None = None
     fields: dict[str, FieldValue] = Field(default_factory=dict, max_length=200)
     consents: list[ConsentGiven] = Field(default_factory=list, max_length=20)
     follow_up: bool = Field(default=True, description="Whether to start the lead's journey.")
@@ -60,33 +56,33 @@ class LeadStored(BaseModel):
     journey_started: bool
 
 
-class ReplyIn(_Body):
+class ReplyIn(Body):
     """What a lead answered."""
 
-    id: str = Field(min_length=1, max_length=200, description="The provider's id; the same id again changes nothing.")
+    id: Id = Field(description="The provider's id; the same id again changes nothing.")
     channel: Channel
     text: str = Field(min_length=1, max_length=MAX_MESSAGE_CHARS, pattern=r"\S")
-    at: Instant | None = None
+    at: Moment | None = Field(default=None, description="A moment to come counts as now.")
 
 
-class OptOutIn(_Body):
+class OptOutIn(Body):
     """A refusal."""
 
     channel: Channel | None = Field(default=None, description="Absent refuses every channel.")
-    source: str = Field(default="api", min_length=1, max_length=200)
-    proof: str | None = Field(default=None, max_length=2_000)
+    source: NoNulText = Field(default="api", min_length=1, max_length=200)
+    proof: NoNulText | None = Field(default=None, max_length=2_000)
 
 
-class OutcomeIn(_Body):
+class OutcomeIn(Body):
     """How a lead ended."""
 
     kind: OutcomeKind
-    at: Instant | None = None
-    rep_id: str | None = Field(default=None, max_length=200)
-    product_id: str | None = Field(default=None, max_length=200)
+    at: Moment | None = Field(default=None, description="A moment to come counts as now.")
+    rep_id: Id | None = None
+    product_id: Id | None = None
     value: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
-    reason: str | None = Field(default=None, max_length=2_000)
+    reason: NoNulText | None = Field(default=None, max_length=2_000)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
@@ -96,12 +92,15 @@ async def lead_arrives(body: NewLead, house: House) -> LeadStored:
     market = house.known_market(body.market)
     told = body.model_dump(mode="json", exclude={"id", "created_at", "consents", "follow_up"})
     lead_id = LeadId(body.id or f"lead-{content_hash(told, length=16)}")
-    known = await _created_at(house, lead_id)
+    if body.product_id is not None:
+        await house.records.products.get(ProductId(body.product_id))
+    known = await _known(house, lead_id)
+    first_seen = known.created_at if known else now
     lead = Lead(
         id=lead_id,
         market=market,
-        created_at=body.created_at or known or now,
-        provenance={"*": Provenance(source=body.source, recorded_at=known or now, recorded_by="api")},
+        created_at=min(body.created_at or first_seen, now),
+        provenance={"*": Provenance(source=body.source, recorded_at=first_seen, recorded_by="api")},
         **{k: v for k, v in body if k not in {"id", "market", "created_at", "consents", "follow_up"}},
     )
     consents = [
@@ -118,11 +117,9 @@ async def lead_arrives(body: NewLead, house: House) -> LeadStored:
     return LeadStored(lead=lead, journey_started=started)
 
 
-async def _created_at(house: House, lead_id: LeadId) -> datetime | None:
-    from domain.errors import LeadNotFoundError
-
+async def _known(house: Leadline, lead_id: LeadId) -> Lead | None:
     try:
-        return (await house.records.leads.get(lead_id)).created_at
+        return await house.records.leads.get(lead_id)
     except LeadNotFoundError:
         return None
 
@@ -132,45 +129,41 @@ async def newest_leads(
     house: House, market: str | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 50
 ) -> list[Lead]:
     """List leads, newest first."""
-    return list(await house.records.leads.newest(Market(market) if market else None, limit=limit))
+    chosen = house.known_market(market) if market is not None else None
+    return list(await house.records.leads.newest(chosen, limit=limit))
 
 
 @router.get("/{lead_id}")
-async def get_lead(lead_id: str, house: House) -> Lead:
+async def get_lead(lead_id: LeadIdInPath, house: House) -> Lead:
     """Show a lead."""
     return await house.records.leads.get(LeadId(lead_id))
 
 
 @router.get("/{lead_id}/score")
-async def score_lead(lead_id: str, house: House, as_of: Instant | None = None) -> LeadScore:
+async def score_lead(lead_id: LeadIdInPath, house: House, as_of: Moment | None = None) -> LeadScore:
     """Score a lead now, or as of a moment in the past, with reasons."""
+    if as_of is not None and as_of > house.clock.now():
+        raise InvalidInputError("as_of", as_of.isoformat(), "lies in the future; leave it out to score the lead now")
     return await house.scorer.score_lead(LeadId(lead_id), as_of=as_of)
 
 
 @router.get("/{lead_id}/match")
-async def match_lead(lead_id: str, house: House) -> Match:
+async def match_lead(lead_id: LeadIdInPath, house: House) -> Match:
     """Say who should take a lead, who was considered and who was excluded by which rule. Assigns nobody."""
     return await house.matcher.propose(LeadId(lead_id))
 
 
-@router.get("/{lead_id}/interactions")
-async def interactions(
-    lead_id: str, house: House, limit: Annotated[int, Query(ge=1, le=1_000)] = 100
-) -> list[Interaction]:
-    """List what happened with a lead, oldest first."""
-    await house.records.leads.get(LeadId(lead_id))
-    return list(await house.records.interactions.of_lead(LeadId(lead_id), before=house.clock.now(), limit=limit))
-
-
 @router.get("/{lead_id}/decisions")
-async def decisions(lead_id: str, house: House, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[Decision]:
+async def decisions(
+    lead_id: LeadIdInPath, house: House, limit: Annotated[int, Query(ge=1, le=500)] = 50
+) -> list[Decision]:
     """List the newest decisions about a lead."""
     await house.records.leads.get(LeadId(lead_id))
     return list(await house.records.decisions.about(lead_id, limit=limit))
 
 
 @router.post("/{lead_id}/replies")
-async def reply_arrives(lead_id: str, body: ReplyIn, house: House) -> MessageReading:
+async def reply_arrives(lead_id: LeadIdInPath, body: ReplyIn, house: House) -> MessageReading:
     """Take in a lead's reply: it is read, stored, and its journey is told. A refusal stops everything."""
     return await house.front_desk.reply_arrived(
         LeadId(lead_id), reply_id=body.id, channel=body.channel, text=body.text, at=body.at or house.clock.now()
@@ -178,7 +171,7 @@ async def reply_arrives(lead_id: str, body: ReplyIn, house: House) -> MessageRea
 
 
 @router.post("/{lead_id}/consents", status_code=status.HTTP_201_CREATED)
-async def grant_consent(lead_id: str, body: ConsentGiven, house: House) -> ConsentEvent:
+async def grant_consent(lead_id: LeadIdInPath, body: ConsentGiven, house: House) -> ConsentEvent:
     """Record a grant (or a withdrawal) of consent."""
     await house.records.leads.get(LeadId(lead_id))
     now = house.clock.now()
@@ -194,7 +187,7 @@ async def grant_consent(lead_id: str, body: ConsentGiven, house: House) -> Conse
 
 
 @router.post("/{lead_id}/opt-out", status_code=status.HTTP_204_NO_CONTENT)
-async def opt_out(lead_id: str, body: OptOutIn, house: House) -> None:
+async def opt_out(lead_id: LeadIdInPath, body: OptOutIn, house: House) -> None:
     """Withdraw consent and stop the lead's journey."""
     await house.front_desk.opted_out(
         LeadId(lead_id), source=body.source, proof=body.proof, channel=body.channel, at=house.clock.now()
@@ -202,17 +195,24 @@ async def opt_out(lead_id: str, body: OptOutIn, house: House) -> None:
 
 
 @router.post("/{lead_id}/outcome", status_code=status.HTTP_204_NO_CONTENT)
-async def outcome(lead_id: str, body: OutcomeIn, house: House) -> None:
+async def outcome(lead_id: LeadIdInPath, body: OutcomeIn, house: House) -> None:
     """Record how a lead ended, and end its journey."""
-    await house.front_desk.outcome_reached(
-        Outcome(
-            lead_id=LeadId(lead_id),
-            kind=body.kind,
-            at=body.at or house.clock.now(),
-            rep_id=RepId(body.rep_id) if body.rep_id else None,
-            product_id=ProductId(body.product_id) if body.product_id else None,
-            value=body.value,
-            currency=body.currency,
-            reason=body.reason,
-        )
+    if body.rep_id is not None:
+        await house.records.reps.get(RepId(body.rep_id))
+    if body.product_id is not None:
+        await house.records.products.get(ProductId(body.product_id))
+    now = house.clock.now()
+    ended = Outcome(
+        lead_id=LeadId(lead_id),
+        kind=body.kind,
+        at=min(body.at or now, now),
+        rep_id=RepId(body.rep_id) if body.rep_id else None,
+        product_id=ProductId(body.product_id) if body.product_id else None,
+        value=body.value,
+        currency=body.currency,
+        reason=body.reason,
     )
+    known = await house.records.outcomes.of_lead(ended.lead_id)
+    if body.at is None and known is not None and known.model_copy(update={"at": now}) == ended:
+        ended = known  # the same request again
+    await house.front_desk.outcome_reached(ended)

@@ -1,6 +1,7 @@
 """The OpenAI-compatible face of the co-pilot: `/v1/chat/completions` and `/v1/models`."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -10,8 +11,9 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import House
+from api.inputs import Id
 from domain.conversations import MAX_MESSAGE_CHARS, Reply, TurnRequest
-from domain.errors import InvalidInputError, UnavailableError
+from domain.errors import InvalidInputError, LeadlineError, UnavailableError
 from domain.values import ConversationId, LeadId, RepId, TurnId, content_hash
 from runtime.wiring import Leadline
 
@@ -41,6 +43,16 @@ class ChatMessage(BaseModel):
         return self.content or ""
 
 
+class Context(BaseModel):
+    """What OpenAI's form has no field for. Other keys are ignored."""
+
+    lead_id: Id | None = None
+    rep_id: Id | None = None
+    conversation_id: Id | None = None
+    turn_id: Id | None = None
+    market: str | None = Field(default=None, max_length=100)
+
+
 class CompletionIn(BaseModel):
     """A request in OpenAI's form. Parameters that a grounded co-pilot has no use for are accepted and ignored."""
 
@@ -50,13 +62,26 @@ class CompletionIn(BaseModel):
     messages: list[ChatMessage] = Field(min_length=1, max_length=500)
     stream: bool = False
     stream_options: dict[str, Any] | None = None
-    metadata: dict[str, str] = Field(
-        default_factory=dict, description="`lead_id`, `rep_id`, `conversation_id`, `turn_id`, `market`."
-    )
+    metadata: Context = Field(default_factory=Context)
     user: str | None = Field(default=None, max_length=200)
 
 
-async def opened_completion(body: CompletionIn, house: House) -> TurnRequest:
+@dataclass(frozen=True)
+class Completion:
+    """A completion request as the chat turn that it stands for.
+
+    Attributes:
+        turn: Stored already.
+        stream: Whether the caller wants chunks.
+        wants_usage: Whether the last chunk is to count words.
+    """
+
+    turn: TurnRequest
+    stream: bool
+    wants_usage: bool
+
+
+async def opened_completion(body: CompletionIn, house: House) -> Completion:
     """Turn a completion request into a stored chat turn.
 
     A conversation is recognised by `metadata.conversation_id`, or else by its first user message.
@@ -67,31 +92,33 @@ async def opened_completion(body: CompletionIn, house: House) -> TurnRequest:
     if len(asked[-1]) > MAX_MESSAGE_CHARS:
         raise InvalidInputError("messages", asked[-1], f"must have at most {MAX_MESSAGE_CHARS} characters")
     told, now = body.metadata, house.clock.now()
-    market = house.known_market(told.get("market"))
-    lead_id = LeadId(told["lead_id"]) if told.get("lead_id") else None
-    if lead_id is not None:
-        market = (await house.records.leads.get(lead_id)).market
-    conversation = told.get("conversation_id") or f"openai-{content_hash(body.user, asked[0])}"
+    market = house.known_market(told.market)
+    if told.lead_id is not None:
+        market = (await house.records.leads.get(LeadId(told.lead_id))).market
+    if told.rep_id is not None:
+        await house.records.reps.get(RepId(told.rep_id))
+    conversation = told.conversation_id or f"openai-{content_hash(body.user, asked[0])}"
     request = TurnRequest(
-        turn_id=TurnId(told.get("turn_id") or f"turn-{content_hash(conversation, asked, now.isoformat())}"),
+        turn_id=TurnId(told.turn_id or f"turn-{content_hash(conversation, asked, now.isoformat())}"),
         conversation_id=ConversationId(conversation),
-        rep_id=RepId(told["rep_id"]) if told.get("rep_id") else None,
-        lead_id=lead_id,
+        rep_id=RepId(told.rep_id) if told.rep_id else None,
+        lead_id=LeadId(told.lead_id) if told.lead_id else None,
         market=market,
         text=asked[-1],
     )
-    return (await house.records.turns.open(request, at=now)).request
+    turn = await house.records.turns.open(request, at=now)
+    return Completion(turn.request, body.stream, bool((body.stream_options or {}).get("include_usage")))
 
 
 @router.post("/chat/completions", response_model=None)
 async def completions(
-    body: CompletionIn, request: Annotated[TurnRequest, Depends(opened_completion)], house: House
+    asked: Annotated[Completion, Depends(opened_completion)], house: House
 ) -> dict[str, Any] | StreamingResponse:
     """Answer like OpenAI's chat completions, streaming or not."""
+    request = asked.turn
     head = {"id": f"chatcmpl-{request.turn_id}", "created": _seconds(house.clock.now()), "model": MODEL}
-    if body.stream:
-        wants_usage = bool((body.stream_options or {}).get("include_usage"))
-        return StreamingResponse(_stream(house, request, head, usage=wants_usage), media_type="text/event-stream")
+    if asked.stream:
+        return StreamingResponse(_stream(house, asked, head), media_type="text/event-stream")
     async for _ in house.turns.run(request):
         pass
     reply = (await house.records.turns.get(request.turn_id)).reply
@@ -102,19 +129,27 @@ async def completions(
     return {**head, "object": "chat.completion", "choices": [choice], "usage": _usage(request, reply)}
 
 
-async def _stream(house: Leadline, request: TurnRequest, head: dict[str, Any], *, usage: bool) -> AsyncIterator[bytes]:
+async def _stream(house: Leadline, asked: Completion, head: dict[str, Any]) -> AsyncIterator[bytes]:
     yield _chunk(head, {"role": "assistant", "content": ""})
-    async for event in house.turns.run(request):
-        if event.kind == "delta":
-            yield _chunk(head, {"content": event.data["text"]})
-        elif event.kind == "error":
-            yield _line({"error": {"message": event.data["message"], "type": "server_error", "code": None}})
-            return
+    try:
+        async for event in house.turns.run(asked.turn):
+            if event.kind == "delta":
+                yield _chunk(head, {"content": event.data["text"]})
+            elif event.kind == "error":
+                yield _error(event.data["message"])
+                return
+        reply = (await house.records.turns.get(asked.turn.turn_id)).reply
+    except LeadlineError as error:
+        yield _error(str(error))
+        return
     yield _chunk(head, {}, finish="stop")
-    reply = (await house.records.turns.get(request.turn_id)).reply
-    if usage and reply is not None:
-        yield _line({**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(request, reply)})
+    if asked.wants_usage and reply is not None:
+        yield _line({**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(asked.turn, reply)})
     yield b"data: [DONE]\n\n"
+
+
+def _error(message: str) -> bytes:
+    return _line({"error": {"message": message, "type": "server_error", "code": None}})
 
 
 def _chunk(head: dict[str, Any], delta: dict[str, Any], finish: str | None = None) -> bytes:

@@ -1,6 +1,7 @@
 """Domain errors as RFC 9457 problems: one table, and nothing else decides a status."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -41,20 +42,46 @@ STATUS: dict[type[errors.LeadlineError], int] = {
 """HTTP status of each domain error."""
 
 _MAX_SHOWN = 200
+_PLACES = frozenset({"body", "query", "path", "header"})
+_MEDIA_TYPE = "application/problem+json"
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "What went wrong, as RFC 9457 says it.",
+        "content": {
+            _MEDIA_TYPE: {
+                "schema": {
+                    "type": "object",
+                    "required": ["type", "title", "status", "detail"],
+                    "properties": {
+                        "type": {"type": "string"},
+                        "title": {"type": "string", "description": "The kind of problem; stable."},
+                        "status": {"type": "integer"},
+                        "detail": {"type": "string", "description": "What was wrong this time, and what to do."},
+                    },
+                }
+            }
+        },
+    }
+}
+"""How the OpenAPI document tells of problems."""
 
 
-def problem(status: int, title: str, detail: str, **extra: object) -> JSONResponse:
+def problem(
+    status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **extra: object
+) -> JSONResponse:
     """Build an `application/problem+json` response.
 
     Args:
         status: HTTP status.
         title: The kind of problem, stable.
         detail: What was wrong this time, and what to do.
+        headers: Further headers.
         extra: Further members.
     """
     body = {"type": f"urn:leadline:problem:{title}", "title": title, "status": status, "detail": detail, **extra}
-    headers = {"Retry-After": "5"} if status == 503 else None  # noqa: PLR2004 - Service Unavailable
-    return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
+    headers = {"Retry-After": "5", **(headers or {})} if status == 503 else headers  # noqa: PLR2004 - Unavailable
+    return JSONResponse(body, status, headers=headers, media_type=_MEDIA_TYPE)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -66,35 +93,39 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 
 async def _domain_error(_request: Request, error: Exception) -> JSONResponse:
-    status = STATUS[type(error)] if isinstance(error, errors.LeadlineError) else 500
-    extra: dict[str, object] = {}
+    if not isinstance(error, errors.LeadlineError):
+        raise error
+    status = STATUS.get(type(error), 500)
     if isinstance(error, errors.InvalidInputError):
-        extra = {"field": error.field, "rule": error.rule}
-    return problem(status, type(error).__name__, str(error), **extra)
+        return problem(status, type(error).__name__, str(error), field=error.field, rule=error.rule)
+    return problem(status, type(error).__name__, str(error))
 
 
 async def _validation_error(_request: Request, error: Exception) -> JSONResponse:
-    details: Sequence[dict[str, object]] = error.errors() if isinstance(error, RequestValidationError) else ()
-    fields = [
-        {
-            "field": ".".join(str(part) for part in _sequence(detail["loc"]) if part != "body") or "body",
-            "value": repr(detail.get("input"))[:_MAX_SHOWN],
-            "rule": str(detail["msg"]),
-        }
-        for detail in details
-    ]
+    fields = [_breach(detail) for detail in (error.errors() if isinstance(error, RequestValidationError) else ())]
     said = "; ".join(f"{f['field']}: {f['value']} {f['rule']}" for f in fields[:3])
     return problem(422, "InvalidInputError", said, errors=fields)
 
 
-def _sequence(value: object) -> Sequence[object]:
-    return value if isinstance(value, list | tuple) else (value,)
+def _breach(detail: Mapping[str, Any]) -> dict[str, str]:
+    """Say which field breaks which rule with which value."""
+    if detail["type"] == "json_invalid":
+        found = f"{detail['ctx']['error']} at character {detail['loc'][-1]}"
+        return {"field": "body", "value": "", "rule": f"is not valid JSON: {found}"}
+    place: Sequence[object] = detail["loc"]
+    inside = place[1:] if place and place[0] in _PLACES else place
+    shown = repr(detail.get("input"))
+    return {
+        "field": ".".join(str(part) for part in inside) or "body",
+        "value": shown if len(shown) <= _MAX_SHOWN else f"{shown[:_MAX_SHOWN]}…",
+        "rule": str(detail["msg"]),
+    }
 
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = str(error.detail) if isinstance(error, HTTPException) else "unexpected error"
-    return problem(status, "HttpError", detail)
+    if not isinstance(error, HTTPException):
+        raise error
+    return problem(error.status_code, "HttpError", str(error.detail), headers=error.headers)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -56,6 +56,7 @@ def measure(options: Options) -> list[Figure]:
     figures = []
     for market in track(market_names(), description="conversions"):
         figures += _conversions(market, [_play(market, seed) for seed in seeds])
+        figures.append(_from_outcomes_alone(market, [_play(market, seed, declared=False) for seed in seeds]))
     figures.append(_permuted(seeds[: 1 if options.quick else 3], n_shuffles=4 if options.quick else 10))
     figures += _maven(options.data / "maven_crm")
     figures += _solver(options.seed)
@@ -85,9 +86,20 @@ def _conversions(market: str, trials: list[Trial]) -> list[Figure]:
     ]
 
 
-def _play(market: str, seed: int) -> Trial:
+def _from_outcomes_alone(market: str, trials: list[Trial]) -> Figure:
+    """Show what is left where nobody declared a skill; in the simulation declared skill follows the true one."""
+    silent = sum(trial.model.no_signal is not None for trial in trials)
+    return Figure(
+        f"the same without declared skills ({market}, no signal on {silent} of {len(trials)} floors)",
+        float(np.mean([trial.ours for trial in trials])),
+        peer="round-robin",
+        peer_value=float(np.mean([trial.turns for trial in trials])),
+    )
+
+
+def _play(market: str, seed: int, *, declared: bool = True) -> Trial:
     floor, now = _simulate(market, seed)
-    reps = _reps(floor)
+    reps = [rep if declared else rep.model_copy(update={"skills": ()}) for rep in _reps(floor)]
     model = fit_affinity(judged_leads(outcome_table(floor, now), now=now), reps, rng=np.random.default_rng(seed))
     leads = _batch(floor, now)
     truth = _true_chances(floor, leads, reps)

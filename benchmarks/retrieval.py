@@ -75,17 +75,15 @@ def measure(options: Options) -> list[Figure]:
 
 
 def _quality(collection: Collection, encoder: MiniLmEncoder) -> list[Figure]:
-    entries = _encoded(collection, encoder)
-    retriever = HybridRetriever(_Fixed(EdgeIndex(entries, Bm25())), encoder)
+    index = EdgeIndex(_encoded(collection, encoder), Bm25())
     scope = Scope(MARKET, AT)
-    index = retriever.store.view()
     document_of = {passage.id: passage.document_id for passage in collection.passages}
     rankings: dict[str, dict[str, Ranking]] = {"convex": {}, "BM25": {}, "MiniLM": {}, "RRF": {}}
     for id_, question in collection.questions.items():
         dense = dict(index.dense(encoder.encode([question])[0], scope, limit=DEPTH))
         sparse = dict(index.sparse(question, scope, limit=DEPTH))
         lists = {
-            "convex": [passage for passage, _ in mix(dense, sparse, dense_weight=retriever.dense_weight)],
+            "convex": [passage for passage, _ in mix(dense, sparse, dense_weight=HybridRetriever.dense_weight)],
             "BM25": list(sparse),
             "MiniLM": list(dense),
             "RRF": _fused(dense, sparse),
@@ -103,22 +101,6 @@ def _quality(collection: Collection, encoder: MiniLmEncoder) -> list[Figure]:
             holds = scores["convex"] >= scores[peer] - 0.005 if bar else None
             figures.append(Figure(f"{collection.name} {metric}", scores["convex"], "", peer, scores[peer], bar, holds))
     return figures
-
-
-class _Fixed:
-    """A store that holds one index and changes nothing."""
-
-    def __init__(self, index: EdgeIndex) -> None:
-        self._index = index
-
-    def apply(self, market: Market, *, upsert: Sequence[IndexedPassage], delete: Sequence[str]) -> None:
-        raise NotImplementedError
-
-    def view(self) -> EdgeIndex:
-        return self._index
-
-    def close(self) -> None:
-        return None
 
 
 def _encoded(collection: Collection, encoder: MiniLmEncoder) -> list[IndexedPassage]:
@@ -279,7 +261,7 @@ def _search(index: PassageIndex) -> Callable[[np.ndarray, str], None]:
     def search(vector: np.ndarray, text: str) -> None:
         dense = dict(index.dense(vector, scope, limit=50))
         sparse = dict(index.sparse(text, scope, limit=50))
-        index.fetch([id_ for id_, _ in mix(dense, sparse, dense_weight=0.5)[:5]])
+        index.fetch([id_ for id_, _ in mix(dense, sparse, dense_weight=HybridRetriever.dense_weight)[:5]])
 
     return search
 

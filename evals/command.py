@@ -9,12 +9,10 @@ from rich.console import Console
 from runtime.running import run_program
 from runtime.settings import load_settings
 
-SUITES = ("scorer", "matcher", "retriever", "conversation", "replies")
-
 
 def eval_command(
     suite: Annotated[
-        list[str] | None, typer.Option(help=f"Only this suite; again for more. {', '.join(SUITES)}.")
+        list[str] | None, typer.Option(help="Only this suite: scorer, matcher, retriever, conversation or replies.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the reports; `scorecard` under the home if absent.")
@@ -26,11 +24,11 @@ def eval_command(
     """
     from evals.gate import failures
     from evals.report import print_scorecard, write_reports
-    from evals.runner import run_suites
+    from evals.runner import TITLES, run_suites
 
     settings = load_settings()
     console = Console()
-    card = run_program(run_suites(settings, tuple(suite or SUITES), console))
+    card = run_program(run_suites(settings, tuple(suite or TITLES), console))
     files = write_reports(card, out or settings.home / "scorecard")
     print_scorecard(card, console)
     closed = failures(card)

@@ -1,5 +1,6 @@
 """Loads the golden cases. Reads packaged files only."""
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +64,18 @@ def load_questions(market: Market) -> tuple[QuestionCase, ...]:
 
 
 def load_passages(folder: Path) -> tuple[PassageCase, ...]:
-    """Load the questions that come with a market's corpus.
+    """Load the questions that come with a market's corpus, and those that no market answers.
 
     Args:
-        folder: The corpus; holds `questions.yaml` with `answered` and `unanswered`.
+        folder: The corpus; holds `questions.yaml` with `answered` and lists of the `unanswered`.
     """
     document = _read(folder / "questions.yaml")
-    answered = [PassageCase.model_validate(entry) for entry in document["answered"]]
-    return (*answered, *(PassageCase(ask=text) for text in document.get("unanswered", ())))
+    answered = [
+        PassageCase(ask=entry["ask"], by=tuple(f"{folder.name}/{by}" for by in entry["by"]))
+        for entry in document["answered"]
+    ]
+    strange = [*chain.from_iterable(document["unanswered"].values()), *_read(folder.parent / "off_topic.yaml")]
+    return (*answered, *(PassageCase(ask=text) for text in strange))
 
 
 def _read(path: Path) -> Any:

@@ -22,7 +22,7 @@ from runtime.demo.business import SEED
 from runtime.settings import Settings
 
 Found = tuple[tuple[Metric, ...], tuple[Case, ...]]
-_TITLES = {
+TITLES = {
     "scorer": "Scorer: right about leads that came later",
     "matcher": "Matcher: more deals than taking turns",
     "retriever": "Retriever: finds what answers, knows when nothing does",
@@ -42,9 +42,9 @@ async def run_suites(settings: Settings, names: Sequence[str], console: Console)
     Raises:
         InvalidInputError: If a suite has no such name.
     """
-    unknown = [name for name in names if name not in _TITLES]
+    unknown = [name for name in names if name not in TITLES]
     if unknown:
-        raise InvalidInputError("--suite", unknown[0], f"is none of {', '.join(_TITLES)}")
+        raise InvalidInputError("--suite", unknown[0], f"is none of {', '.join(TITLES)}")
     suites = []
     async with open_testbed(settings, console) as testbed:
         at = testbed.tools.clock.now()
@@ -53,7 +53,7 @@ async def run_suites(settings: Settings, names: Sequence[str], console: Console)
                 begin = time.perf_counter()
                 metrics, cases = await _RUNS[name](testbed)
                 seconds = time.perf_counter() - begin
-            suites.append(Suite(name=name, title=_TITLES[name], metrics=metrics, cases=cases, seconds=seconds))
+            suites.append(Suite(name=name, title=TITLES[name], metrics=metrics, cases=cases, seconds=seconds))
     versions = {name: importlib.metadata.version(name) for name in ("leadline", "ragas", "lightgbm")}
     return Scorecard(at=at, seed=SEED, versions=versions, suites=tuple(suites))
 

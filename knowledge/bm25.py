@@ -6,8 +6,8 @@ from functools import cached_property
 
 import qdrant_edge
 
-_PASSAGE_TOKENS = 90
-"""Tokens in a passage of 150 words once stop words are gone: the length that BM25 calls average."""
+_PASSAGE_TOKENS = 70
+"""Distinct words in a passage of 150 words once stop words are gone: the length that BM25 calls average."""
 
 
 @dataclass(frozen=True)

@@ -11,22 +11,19 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.conversations import Message, MessageReading, Speaker
-from domain.decisions import AuditEntry, DecisionKind
+from domain.decisions import AuditEntry
 from domain.errors import JourneyClosedError, JourneyNotFoundError
 from domain.events import Channel, ConsentEvent, Interaction, InteractionKind, Outcome, Purpose
 from domain.journeys import JourneyInput, JourneySettings, OutcomeReached, ReplyReceived
-from domain.nudges import WAIT, NudgeResult
 from domain.people import Lead
 from domain.ports import (
     AuditTrail,
     Clock,
     ConsentLedger,
-    DecisionLog,
     InteractionLog,
     Journeys,
     LeadRecords,
     Listener,
-    NudgeResults,
     OutcomeRecords,
 )
 from domain.values import LeadId, content_hash
@@ -51,10 +48,6 @@ class Desk(Protocol):
     def consents(self) -> ConsentLedger: ...  # noqa: D102
     @property
     def outcomes(self) -> OutcomeRecords: ...  # noqa: D102
-    @property
-    def decisions(self) -> DecisionLog: ...  # noqa: D102
-    @property
-    def nudge_results(self) -> NudgeResults: ...  # noqa: D102
     @property
     def audit(self) -> AuditTrail: ...  # noqa: D102
 
@@ -106,7 +99,7 @@ class FrontDesk:
     async def reply_arrived(
         self, lead_id: LeadId, *, reply_id: str, channel: Channel, text: str, at: datetime
     ) -> MessageReading:
-        """Store a lead's reply, read it, reward the nudge that got it, and tell the journey.
+        """Store a lead's reply, read it, and tell the journey, which credits the nudge that got it.
 
         A refusal withdraws consent for every channel before anything else is told.
 
@@ -136,8 +129,6 @@ class FrontDesk:
         if reading.opt_out:
             await self.opted_out(lead_id, source=f"reply {reply_id}", proof=text, at=at)
             return reading
-        if reading.out_of_office_until is None:
-            await self._reward(lead_id, at)
         with suppress(JourneyNotFoundError, JourneyClosedError):
             await self.journeys.reply_received(
                 lead_id, ReplyReceived(interaction_id=reply_id, out_of_office_until=reading.out_of_office_until)
@@ -181,23 +172,6 @@ class FrontDesk:
         await self.records.outcomes.record(outcome)
         with suppress(JourneyNotFoundError, JourneyClosedError):
             await self.journeys.outcome_reached(outcome.lead_id, OutcomeReached(kind=outcome.kind))
-
-    async def _reward(self, lead_id: LeadId, at: datetime) -> None:
-        """Credit the newest message sent before the reply: its decision is what the policy learns from."""
-        if not await self.records.nudge_results.sent_to(lead_id):
-            return
-        for decision in await self.records.decisions.about(lead_id):
-            if decision.kind is DecisionKind.NUDGE and decision.chosen not in (None, WAIT) and decision.at <= at:
-                await self.records.nudge_results.record(
-                    NudgeResult(
-                        decision_id=decision.id,
-                        lead_id=lead_id,
-                        action_id=str(decision.chosen),
-                        replied=True,
-                        at=at,
-                    )
-                )
-                return
 
     async def _audit(self, at: datetime, actor: str, action: str, subject: str, details: dict[str, object]) -> None:
         entry_id = f"audit-{content_hash(actor, action, subject, at.isoformat())}"

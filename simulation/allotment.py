@@ -45,15 +45,15 @@ def allot(market: MarketModel, eligible: BoolMatrix, created: FloatVector, strea
     n_leads, n_reps = eligible.shape
     rng = streams.of("allotment")
     recording = market.recording
-    blind = rng.random(n_leads) < recording.ineligible
+    blind = _chosen(recording.ineligible, n_leads, rng)
     turn = np.arange(n_leads) + int(rng.integers(n_reps))
     first = _next_in_turn(eligible | blind[:, None], turn)
-    pooled = rng.random(n_leads) < recording.pooled
-    never = rng.random(n_leads) < recording.never_assigned
+    pooled = _chosen(recording.pooled, n_leads, rng)
+    never = _chosen(recording.never_assigned, n_leads, rng)
     routing_days = rng.exponential(4 / (24 * 60), n_leads)
     waiting_days = rng.uniform(0.5, 5.0, n_leads)
     first_at = created + np.where(pooled, waiting_days, routing_days)
-    moves = (rng.random(n_leads) < recording.moved) & ~never
+    moves = _chosen(recording.moved, n_leads, rng) & ~never
     second = _next_in_turn(eligible & (np.arange(n_reps) != first[:, None]), turn + n_reps // 2)
     moved_at = first_at + rng.uniform(0.05, 1.8, n_leads)
     return Allotment(
@@ -69,4 +69,8 @@ def _next_in_turn(allowed: BoolMatrix, turn: IntVector) -> IntVector:
     """Return the first allowed rep from each lead's turn on; the turn itself where nobody is allowed."""
     n_reps = allowed.shape[1]
     distance = np.mod(np.arange(n_reps) - turn[:, None], n_reps)
-    return np.argmin(np.where(allowed, distance, distance + n_reps), axis=1)
+    return np.asarray(np.argmin(np.where(allowed, distance, distance + n_reps), axis=1))
+
+
+def _chosen(share: float, n: int, rng: np.random.Generator) -> BoolVector:
+    return np.asarray(rng.random(n) < share)

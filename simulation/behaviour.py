@@ -13,7 +13,7 @@ from simulation.market import Behaviour, MarketModel, Sequel
 from simulation.moments import Timeline
 from simulation.odds import utc_offsets
 from simulation.population import Population
-from simulation.sentences import CHAT, FIRST_OBJECTION, OBJECTIONS, Sentences
+from simulation.sentences import CHAT, FIRST_OBJECTION, Sentences
 from simulation.streams import Streams
 from simulation.vectors import BoolVector, FloatVector, IntVector, sigmoid
 
@@ -108,12 +108,16 @@ def _follow(actors: Actors, first: Events, sequel: Sequel, rng: np.random.Genera
     happens = rng.random(len(first.lead)) < sigmoid(odds)
     delay = sequel.after_h / 24 * np.exp(0.5 * rng.standard_normal(len(first.lead)))
     at = actors.waking(first.lead, first.at + delay)
-    minutes = 60.0 * rng.lognormal(3.4, 0.4, len(first.lead)) if sequel.kind == InteractionKind.MEETING_ATTENDED else None
+    minutes = (
+        60.0 * rng.lognormal(3.4, 0.4, len(first.lead)) if sequel.kind == InteractionKind.MEETING_ATTENDED else None
+    )
     batches = []
     for kind, kept in ((sequel.kind, happens), (sequel.otherwise, ~happens)):
         if kind is not None:
             seconds = minutes[kept] if minutes is not None and kind == sequel.kind else None
-            batches.append(Events(kind, sequel.channel, first.lead[kept], at[kept], rep=first.rep[kept], seconds=seconds))
+            batches.append(
+                Events(kind, sequel.channel, first.lead[kept], at[kept], rep=first.rep[kept], seconds=seconds)
+            )
     return batches
 
 
@@ -137,13 +141,13 @@ def _text(actors: Actors, kind: InteractionKind, lead: IntVector, rng: np.random
 def _objections(actors: Actors, lead: IntVector, rng: np.random.Generator) -> IntVector:
     """Choose what is objected to: the price by those short of budget, the timing by those without urgency."""
     neutral = np.zeros(len(lead))
-    appeal = np.stack([-0.7 * actors.latent("budget")[lead], -0.7 * actors.latent("urgency")[lead], neutral - 0.4, neutral - 0.3])
+    appeal = np.stack(
+        [-0.7 * actors.latent("budget")[lead], -0.7 * actors.latent("urgency")[lead], neutral - 0.4, neutral - 0.3]
+    )
     return np.asarray(np.argmax(appeal + rng.gumbel(size=appeal.shape), axis=0))
 
 
-def _attributes(
-    actors: Actors, kind: InteractionKind, lead: IntVector, rng: np.random.Generator
-) -> pl.Series | None:
+def _attributes(actors: Actors, kind: InteractionKind, lead: IntVector, rng: np.random.Generator) -> pl.Series | None:
     n = len(lead)
     if kind in {InteractionKind.PAGE_VIEWED, InteractionKind.DOCUMENT_OPENED}:
         crawled_rate = actors.market.recording.crawled_views if actors.effects.bots else 0.0
@@ -185,4 +189,13 @@ def _bot_views(actors: Actors, rng: np.random.Generator) -> list[Events]:
     at = actors.created[lead] + rng.uniform(0, 0.08, len(lead))
     agent = len(BROWSERS) + lead % len(CRAWLERS)
     seconds = rng.exponential(_BOT_SECONDS, len(lead))
-    return [Events(InteractionKind.PAGE_VIEWED, Channel.WEB, lead, at, seconds=seconds, attributes=_views(actors.market, agent, rng))]
+    return [
+        Events(
+            InteractionKind.PAGE_VIEWED,
+            Channel.WEB,
+            lead,
+            at,
+            seconds=seconds,
+            attributes=_views(actors.market, agent, rng),
+        )
+    ]

@@ -11,7 +11,11 @@ from simulation.sentences import COOL, OPT_OUT, OUT_OF_OFFICE, QUESTION, WARM
 from simulation.streams import Streams
 from simulation.vectors import BoolVector, FloatVector, IntVector, sigmoid
 
-_SENT = {Channel.EMAIL: InteractionKind.EMAIL_SENT, Channel.SMS: InteractionKind.SMS_SENT, Channel.PHONE: InteractionKind.CALL_ATTEMPTED}
+_SENT = {
+    Channel.EMAIL: InteractionKind.EMAIL_SENT,
+    Channel.SMS: InteractionKind.SMS_SENT,
+    Channel.PHONE: InteractionKind.CALL_ATTEMPTED,
+}
 _ANSWERED = {
     Channel.EMAIL: InteractionKind.EMAIL_REPLIED,
     Channel.SMS: InteractionKind.SMS_REPLIED,
@@ -38,7 +42,9 @@ def contact_events(actors: Actors, touches: Touches, streams: Streams) -> list[E
         proposal = action.id == "proposal"
         if action.channel is not None:
             kind = InteractionKind.PROPOSAL_SENT if proposal else _SENT[action.channel]
-            batches.append(Events(kind, action.channel, rows.lead, rows.at, rep=rep, attributes=_named(action.id, len(rep))))
+            batches.append(
+                Events(kind, action.channel, rows.lead, rows.at, rep=rep, attributes=_named(action.id, len(rep)))
+            )
         if action.channel == Channel.EMAIL:
             batches += _opens(actors, rows, action.id, proposal=proposal, rng=rng)
         batches += _answers(actors, rows, action.channel, action.id, rng)

@@ -56,4 +56,3 @@ class Events:
 def as_json(rows: Sequence[dict[str, object]], index: IntVector) -> pl.Series:
     """Write each of a few dictionaries once and repeat it by index."""
     return pl.Series([json.dumps(row) for row in rows], dtype=pl.String).gather(pl.Series(index))
-

@@ -1,6 +1,7 @@
 """Writes a story down as records would have it up to the floor's last day: frames with the domain's column names."""
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
@@ -8,7 +9,7 @@ import polars as pl
 from domain.events import OutcomeKind, Purpose
 from simulation.market import ChoiceField, FieldSpec, FlagField, MarketModel
 from simulation.moments import UTC_DATETIME
-from simulation.story import Roster, Stage, Story
+from simulation.story import Stage, Story
 from simulation.streams import Streams
 from simulation.team import Team
 from simulation.vectors import BoolVector, FloatVector, IntVector
@@ -91,7 +92,9 @@ def outcome_frame(story: Story) -> pl.DataFrame:
     row = ended[np.argsort(endings.at[ended], kind="stable")]
     market, roster = stage.market, story.roster
     reasons = [*market.outcomes.lost_reasons, "bot", "duplicate", None]
-    by_row = np.select([endings.reason >= 0, roster.bot, roster.duplicate], [endings.reason, len(reasons) - 3, len(reasons) - 2], -1)
+    by_row = np.select(
+        [endings.reason >= 0, roster.bot, roster.duplicate], [endings.reason, len(reasons) - 3, len(reasons) - 2], -1
+    )
     return pl.DataFrame(
         {
             "lead_id": pl.Series(roster.ids).gather(pl.Series(row)),
@@ -109,7 +112,10 @@ def outcome_frame(story: Story) -> pl.DataFrame:
 def consent_frame(story: Story) -> pl.DataFrame:
     """Return grants at creation and withdrawals of every channel, in order of time."""
     stage, roster = story.stage, story.roster
-    lead, channel, at, granted = [], [], [], []
+    lead: list[IntVector] = []
+    at: list[FloatVector] = []
+    channel: list[str | None] = []
+    granted: list[bool] = []
     for name, given in story.consents.given.items():
         rows = np.flatnonzero(given)
         lead.append(rows)
@@ -180,7 +186,9 @@ def nudge_frame(story: Story) -> pl.DataFrame:
         {
             "lead_id": pl.Series(story.roster.ids).gather(pl.Series(touches.lead)),
             "action_id": _named(list(market.action_ids), touches.action),
-            "channel": _named([action.channel.value if action.channel else None for action in market.actions], touches.action),
+            "channel": _named(
+                [action.channel.value if action.channel else None for action in market.actions], touches.action
+            ),
             "at": stage.timeline.series(touches.at),
             "replied": touches.replied & (touches.reply_at < _last_day(story)[touches.lead]),
             "propensity": touches.propensity,
@@ -203,7 +211,7 @@ def _measured(field: FieldSpec, values: FloatVector) -> pl.Series:
     return pl.Series(values.astype(np.bool_)) if isinstance(field, FlagField) else pl.Series(values)
 
 
-def _named(names: list[str] | list[str | None], index: IntVector) -> pl.Series:
+def _named(names: Sequence[str | None], index: IntVector) -> pl.Series:
     return pl.Series(names, dtype=pl.String).gather(pl.Series(index))
 
 
@@ -216,7 +224,7 @@ def _blank(values: pl.Series, unknown: BoolVector) -> pl.Series:
 
 
 def _rep_ids(stage: Stage, rep: IntVector) -> pl.Series:
-    ids = [*(str(rep.id) for rep in stage.team.reps), None]
+    ids: list[str | None] = [*(str(rep.id) for rep in stage.team.reps), None]
     return _named(ids, np.where(rep < 0, len(ids) - 1, rep))
 
 

@@ -7,17 +7,112 @@ import numpy as np
 from simulation.market import MarketModel
 from simulation.vectors import BoolVector, IntVector
 
-FIRST_NAMES = (
-    "Amara Ben Carla Daniel Elena Frank Grace Hugo Ines James Karen Luis Maria Nathan Olivia Pablo Quinn Rosa Samuel "
-    "Teresa Umar Valeria Walter Ximena Yusuf Zoe Andre Beatriz Chloe Diego Emma Fatima George Hannah Ivan Julia Kevin "
-    "Lucia Marcus Nina Oscar Priya Rafael Sofia Thomas Ursula Victor Wendy"
-).split()
-LAST_NAMES = (
-    "Alvarez Baker Castillo Dawson Ellis Flores Garcia Hughes Ibarra Jensen Keller Lopez Mendoza Nguyen Owens Perez "
-    "Quintero Ramirez Schmidt Torres Underwood Vargas Watson Young Zamora Abbott Bishop Chavez Delgado Erickson Fischer "
-    "Gutierrez Harper Ingram Johnson Kowalski Larson Morales Norton Ortiz Patel Reyes Sanders Turner Vega Whitaker "
-    "Acosta Bennett Cruz Duarte Espinoza Foster Guzman Holland"
-).split()
+FIRST_NAMES = [
+    "Amara",
+    "Ben",
+    "Carla",
+    "Daniel",
+    "Elena",
+    "Frank",
+    "Grace",
+    "Hugo",
+    "Ines",
+    "James",
+    "Karen",
+    "Luis",
+    "Maria",
+    "Nathan",
+    "Olivia",
+    "Pablo",
+    "Quinn",
+    "Rosa",
+    "Samuel",
+    "Teresa",
+    "Umar",
+    "Valeria",
+    "Walter",
+    "Ximena",
+    "Yusuf",
+    "Zoe",
+    "Andre",
+    "Beatriz",
+    "Chloe",
+    "Diego",
+    "Emma",
+    "Fatima",
+    "George",
+    "Hannah",
+    "Ivan",
+    "Julia",
+    "Kevin",
+    "Lucia",
+    "Marcus",
+    "Nina",
+    "Oscar",
+    "Priya",
+    "Rafael",
+    "Sofia",
+    "Thomas",
+    "Ursula",
+    "Victor",
+    "Wendy",
+]
+LAST_NAMES = [
+    "Alvarez",
+    "Baker",
+    "Castillo",
+    "Dawson",
+    "Ellis",
+    "Flores",
+    "Garcia",
+    "Hughes",
+    "Ibarra",
+    "Jensen",
+    "Keller",
+    "Lopez",
+    "Mendoza",
+    "Nguyen",
+    "Owens",
+    "Perez",
+    "Quintero",
+    "Ramirez",
+    "Schmidt",
+    "Torres",
+    "Underwood",
+    "Vargas",
+    "Watson",
+    "Young",
+    "Zamora",
+    "Abbott",
+    "Bishop",
+    "Chavez",
+    "Delgado",
+    "Erickson",
+    "Fischer",
+    "Gutierrez",
+    "Harper",
+    "Ingram",
+    "Johnson",
+    "Kowalski",
+    "Larson",
+    "Morales",
+    "Norton",
+    "Ortiz",
+    "Patel",
+    "Reyes",
+    "Sanders",
+    "Turner",
+    "Vega",
+    "Whitaker",
+    "Acosta",
+    "Bennett",
+    "Cruz",
+    "Duarte",
+    "Espinoza",
+    "Foster",
+    "Guzman",
+    "Holland",
+]
 _AREA_CODES = (205, 212, 214, 303, 305, 312, 404, 415, 512, 602, 615, 702, 704, 713, 720, 773, 813, 816, 832, 919, 972)
 _LINES = 10_000
 _MAIL_HOSTS = ("mail.example", "inbox.example", "post.example", "webmail.example")
@@ -64,7 +159,8 @@ def draw_identities(market: MarketModel, n_leads: int, rng: np.random.Generator)
         name=list(names),
         company=companies,
         email=[
-            mailbox(name, _host(company, int(tag)), str(tag)) for name, company, tag in zip(names, companies, tags, strict=True)
+            mailbox(name, _host(company, int(tag)), str(tag))
+            for name, company, tag in zip(names, companies, tags, strict=True)
         ],
         phone=[f"+1{_AREA_CODES[line // _LINES]}555{line % _LINES:04d}" for line in lines],
     )

@@ -273,7 +273,9 @@ class MarketModel(Value):
     fields: tuple[FieldSpec, ...] = Field(min_length=8, max_length=12)
     combinations: tuple[Combination, ...]
     behaviours: tuple[Behaviour, ...]
-    gap_days: tuple[Annotated[float, Field(ge=0)], ...] = Field(description="Days before each touch, since the one before.")
+    gap_days: tuple[Annotated[float, Field(ge=0)], ...] = Field(
+        description="Days before each touch, since the one before."
+    )
     actions: tuple[ActionSpec, ...] = Field(min_length=2)
     timing: TimingSpec
     seasons: SeasonSpec

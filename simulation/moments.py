@@ -44,7 +44,7 @@ class Timeline:
     def weekday(self, days: FloatVector, utc_offset_h: FloatVector) -> IntVector:
         """Return the local day of the week; Monday is 0."""
         local_days = np.floor(days + (self._start_hour + utc_offset_h) / 24)
-        return np.mod(local_days + self.start.weekday(), 7).astype(np.int64)
+        return np.asarray(np.mod(local_days + self.start.weekday(), 7), dtype=np.int64)
 
     def year_phase(self, days: FloatVector, peak_day: int) -> FloatVector:
         """Return a yearly wave in [-1, 1] that is 1 on the peak day."""

@@ -98,7 +98,7 @@ def static_term(market: MarketModel, population: Population) -> FloatVector:
         term = term + _field_effect(field, population)
     for combination in market.combinations:
         term = term + combination.effect * _holds(market, population, combination)
-    return term
+    return np.asarray(term, dtype=np.float64)
 
 
 def latent_term(market: MarketModel, population: Population) -> FloatVector:

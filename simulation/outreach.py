@@ -13,7 +13,7 @@ from simulation.vectors import BoolVector, FloatMatrix, FloatVector, IntVector, 
 
 FIRST_DAYS = 7.0
 _GAP_SPREAD = 0.35
-_REPEAT_DISCOUNT = 0.5
+_REPEAT_DISCOUNT = 1 / 3
 _OPT_OUT_RATE = 0.010
 _MEDIAN_FIRST_CONTACT_DAYS = 3.0 / 24
 _REPLY_MEDIAN_DAYS = {"email": 0.40, "sms": 0.05, "phone": 0.0003, None: 0.30}
@@ -100,7 +100,9 @@ def draw_outreach(
         at = at + gap_days * np.exp(_GAP_SPREAD * rng.standard_normal(n_leads))
         at = response.timeline.waking(at, offset)
         chances = _policy(market, Consents(given, withdrawn_at), at, number)
-        action = np.minimum((rng.random(n_leads)[:, None] >= np.cumsum(chances, axis=1)).sum(axis=1), len(market.actions) - 1)
+        action = np.minimum(
+            (rng.random(n_leads)[:, None] >= np.cumsum(chances, axis=1)).sum(axis=1), len(market.actions) - 1
+        )
         contacted = np.array([spec.channel is not None for spec in market.actions])[action]
         due = np.isfinite(at) & (at < withdrawn_at)
         moment = np.where(due, at, 0.0)
@@ -135,7 +137,7 @@ def first_contact(touches: Touches, market: MarketModel, n_leads: int) -> FloatV
 def follow_up_odds(response: Response, touches: Touches, *, within_days: float = FIRST_DAYS) -> FloatVector:
     """Add up what the contacts of the first days did to each lead's log-odds of conversion.
 
-    Each contact counts half as much as the one before it.
+    Each contact counts a third as much as the one before it.
 
     Args:
         response: How leads respond.
@@ -150,12 +152,14 @@ def follow_up_odds(response: Response, touches: Touches, *, within_days: float =
     lead, action = lead[order], action[order]
     position = np.arange(len(lead)) - np.searchsorted(lead, lead)
     odds = response.nudge_odds(lead, action) * _REPEAT_DISCOUNT**position
-    return np.bincount(lead, weights=odds, minlength=n_leads)
+    return np.asarray(np.bincount(lead, weights=odds, minlength=n_leads), dtype=np.float64)
 
 
 def _policy(market: MarketModel, consents: Consents, at: FloatVector, number: int) -> FloatMatrix:
     weights = np.array([spec.history[number] for spec in market.actions])
-    allowed = np.stack([consents.allows(spec.channel.value if spec.channel else None, at) for spec in market.actions], axis=1)
+    allowed = np.stack(
+        [consents.allows(spec.channel.value if spec.channel else None, at) for spec in market.actions], axis=1
+    )
     chances = weights * allowed
     return np.asarray(chances / chances.sum(axis=1, keepdims=True))
 
@@ -166,7 +170,9 @@ def _opt_out_probability(response: Response) -> FloatVector:
 
 
 def _reply_delay(response: Response, action: IntVector, rng: np.random.Generator) -> FloatVector:
-    medians = np.array([_REPLY_MEDIAN_DAYS[spec.channel.value if spec.channel else None] for spec in response.market.actions])
+    medians = np.array(
+        [_REPLY_MEDIAN_DAYS[spec.channel.value if spec.channel else None] for spec in response.market.actions]
+    )
     n_leads = len(action)
     log_delay = _REPLY_SPREAD * rng.standard_normal(n_leads)
     if response.effects.behaviour:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
+from domain.values import FieldValue
 from simulation.market import ChoiceField, FieldSpec, FlagField, MarketModel, NumberField
 from simulation.streams import Streams, pick, quantile_index
 from simulation.vectors import BoolVector, FloatVector, IntVector
@@ -80,7 +81,7 @@ def draw_population(market: MarketModel, n_leads: int, streams: Streams) -> Popu
     )
 
 
-def property_is(market: MarketModel, population: Population, name: str, value: str | bool) -> BoolVector:
+def property_is(market: MarketModel, population: Population, name: str, value: FieldValue) -> BoolVector:
     """Say which leads have a property at a level; `name` is a field or source, region, product or language.
 
     Raises:
@@ -99,7 +100,7 @@ def property_is(market: MarketModel, population: Population, name: str, value: s
     field = next((field for field in market.fields if field.name == name), None)
     if isinstance(field, ChoiceField):
         return np.asarray(population.fields[name] == list(field.levels).index(str(value)))
-    return np.asarray(population.fields[name] == float(value))
+    return np.asarray(population.fields[name] == bool(value))
 
 
 def _rows(columns: dict[str, FloatVector], rows: IntVector) -> dict[str, FloatVector]:
@@ -120,7 +121,7 @@ def _languages(market: MarketModel, region: IntVector, uniform: FloatVector) -> 
     shares = np.array([[spec.languages.get(code, 0.0) for code in market.language_ids] for spec in market.regions])
     shares[:, market.language_ids.index("en")] = 1 - shares.sum(axis=1)
     edges = np.cumsum(shares, axis=1)[region]
-    return np.minimum((uniform[:, None] >= edges).sum(axis=1), len(market.language_ids) - 1)
+    return np.asarray(np.minimum((uniform[:, None] >= edges).sum(axis=1), len(market.language_ids) - 1))
 
 
 def _underlying(field: FieldSpec, latents: dict[str, FloatVector], rng: np.random.Generator) -> FloatVector:
@@ -136,10 +137,14 @@ def _underlying(field: FieldSpec, latents: dict[str, FloatVector], rng: np.rando
 def _value(field: FieldSpec, draw: FloatVector) -> FloatVector:
     match field:
         case NumberField():
-            exact = field.centre * np.exp(field.spread * draw) if field.shape == "lognormal" else field.centre + field.spread * draw
-            return np.round(np.clip(exact, field.low, field.high), field.decimals)
+            exact = (
+                field.centre * np.exp(field.spread * draw)
+                if field.shape == "lognormal"
+                else field.centre + field.spread * draw
+            )
+            return np.asarray(np.round(np.clip(exact, field.low, field.high), field.decimals), dtype=np.float64)
         case FlagField():
-            return (draw > norm.isf(field.rate)).astype(np.float64)
+            return np.asarray(draw > norm.isf(field.rate), dtype=np.float64)
         case ChoiceField():
             weights = np.array([level.weight for level in field.levels.values()])
             return quantile_index(weights, np.asarray(norm.cdf(draw))).astype(np.float64)

@@ -38,7 +38,10 @@ class Response:
         """Return the log-odds of conversion that an action adds. Waiting adds exactly 0."""
         if not self.effects.nudges:
             return np.zeros(len(lead))
-        base, habit, need = (np.array([getattr(spec, name) for spec in self.market.actions])[action] for name in ("effect", "habit", "need"))
+        base, habit, need = (
+            np.array([getattr(spec, name) for spec in self.market.actions])[action]
+            for name in ("effect", "habit", "need")
+        )
         return np.asarray(base + habit * self._habit(lead, action) + need * self.population.latents["need"][lead])
 
     def timing_odds(self, lead: IntVector, at: FloatVector) -> FloatVector:

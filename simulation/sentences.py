@@ -54,7 +54,9 @@ def write_sentences(market: MarketModel) -> Sentences:
         templates: Templates = getattr(market.texts, class_)
         for w, language in enumerate(market.language_ids):
             for p, product in enumerate(market.products):
-                sentences = [text.replace("{product}", product.name) for text in templates.get(language, templates["en"])]
+                sentences = [
+                    text.replace("{product}", product.name) for text in templates.get(language, templates["en"])
+                ]
                 first[c, w, p], count[c, w, p] = len(table), len(sentences)
                 table += sentences
     return Sentences(pl.Series(table, dtype=pl.String), first, count)

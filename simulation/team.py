@@ -79,13 +79,19 @@ def draw_team(market: MarketModel, n_reps: int, timeline: Timeline, effects: Eff
     holds[np.arange(n_reps), np.arange(n_reps) % max(1, len(certificates))] = True
     certified = np.array(
         [
-            [product.certificate is None or holds[rep, certificates.index(product.certificate)] for product in market.products]
+            [
+                product.certificate is None or holds[rep, certificates.index(product.certificate)]
+                for product in market.products
+            ]
             for rep in range(n_reps)
         ]
     )
     hired = timeline.series(-rng.uniform(60, 2400, n_reps)).to_list()
     home = np.argmax(serves * rng.random(serves.shape), axis=1)
-    names = [f"{FIRST_NAMES[rng.integers(len(FIRST_NAMES))]} {LAST_NAMES[(rep * 7) % len(LAST_NAMES)]}" for rep in range(n_reps)]
+    names = [
+        f"{FIRST_NAMES[rng.integers(len(FIRST_NAMES))]} {LAST_NAMES[(rep * 7) % len(LAST_NAMES)]}"
+        for rep in range(n_reps)
+    ]
     reps = tuple(
         Rep(
             id=RepId(f"{market.code}-rep-{rep + 1:02d}"),

@@ -115,7 +115,9 @@ class Truth:
         (row,) = self._leads([lead_id])
         population = self.response.population
         habits = {f"{name}_habit": values[row] for name, values in population.habits.items()}
-        return {name: float(value) for name, value in ({k: v[row] for k, v in population.latents.items()} | habits).items()}
+        return {
+            name: float(value) for name, value in ({k: v[row] for k, v in population.latents.items()} | habits).items()
+        }
 
     def best_auc(self, lead_ids: Ids | None = None) -> float:
         """Return the AUC that the planted probabilities themselves are expected to reach.
@@ -174,4 +176,3 @@ def expected_auc(p: FloatVector) -> float:
     losses = np.bincount(group, weights=1 - p, minlength=len(values))
     below = np.cumsum(losses) - losses
     return float((wins * (below + 0.5 * losses)).sum() / (wins.sum() * losses.sum()))
-

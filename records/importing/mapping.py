@@ -3,7 +3,7 @@
 import codecs
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -53,7 +53,10 @@ class Sequence(Value):
 
 
 class Source(Value):
-    """Where one column comes from. One of `from`, `template`, `sequence`; with `default` alone it is a constant."""
+    """Where one column comes from. One of `from`, `template`, `sequence`.
+
+    With `default` alone it is a constant; without any of them it is the column of the target's own name.
+    """
 
     from_: str | None = Field(default=None, alias="from")
     template: str | None = Field(
@@ -73,7 +76,7 @@ class Source(Value):
         return {"from": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def _has_one_origin(self) -> "Source":
+    def _has_one_origin(self) -> Self:
         origins = [name for name, value in self._origins().items() if value is not None]
         if len(origins) > 1:
             raise ValueError(f"has both {' and '.join(origins)}; keep one")
@@ -83,13 +86,22 @@ class Source(Value):
         return {"from": self.from_, "template": self.template, "sequence": self.sequence}
 
     @property
+    def has_origin(self) -> bool:
+        """Whether cells come from the file."""
+        return any(value is not None for value in self._origins().values())
+
+    @property
     def is_constant(self) -> bool:
         """Whether `default` is all there is."""
-        return self.default is not None and all(value is None for value in self._origins().values())
+        return self.default is not None and not self.has_origin
+
+    def or_from(self, name: str) -> Self:
+        """Return this source, reading the column of a name if it says neither where to read nor what to fill in."""
+        return self if self.has_origin or self.is_constant else self.model_copy(update={"from_": name})
 
 
 class FieldSource(Source):
-    """Where a market-specific field comes from, and its type. Without an origin: the column of the same name."""
+    """Where a market-specific field comes from, and its type."""
 
     type: FieldType = FieldType.CATEGORY
 

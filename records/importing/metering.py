@@ -136,7 +136,9 @@ class _NumberSample:
         beyond = np.maximum(lower - reach - self._values, self._values - upper - reach)
         # Where half of the numbers are equal the fences have no width and every other number would be an outlier.
         outside = np.flatnonzero((beyond > 0) & (reach > 0))
-        farthest = outside[np.argsort(-beyond[outside], kind="stable")][:_SHOWN]
+        ranked = outside[np.argsort(-beyond[outside], kind="stable")]
+        _, first = np.unique(self._values[ranked], return_index=True)
+        farthest = ranked[np.sort(first)][:_SHOWN]
         return Numbers(
             minimum=self._low,
             lower_quartile=lower,

@@ -145,8 +145,8 @@ def _check_names(table: Table, mapping: Mapping, names: tuple[str, ...], file: s
 
 
 def _named_columns(mapping: Mapping) -> Iterator[tuple[str, str]]:
-    entries = [(f"columns.{name}", name, source) for name, source in mapping.columns.items()]
-    entries += [(f"fields.{name}", name, _field_source(name, source)) for name, source in mapping.fields.items()]
+    entries = [(f"columns.{name}", name, source.or_from(name)) for name, source in mapping.columns.items()]
+    entries += [(f"fields.{name}", name, source.or_from(name)) for name, source in mapping.fields.items()]
     for key, name, source in entries:
         for column in needed_columns(Target(name, Column(Kind.TEXT), source)):
             yield key, column
@@ -164,7 +164,7 @@ def _column_sources(
         if name == "id" and table.hashed_id and name not in names:
             source = mapping.columns.get(name, Source(template="{hash}"))
         elif name in mapping.columns:
-            source = mapping.columns[name]
+            source = mapping.columns[name].or_from(name)
         elif name in names and name not in mapping.exclude:
             source = Source(**{"from": name})
         elif default is not None and default != "{}":
@@ -182,18 +182,12 @@ def _check_required(table: Table, sources: dict[str, Source], names: tuple[str, 
             raise MappingError(f"columns.{name}", None, f"{rule}; the file has: {', '.join(names)}")
 
 
-def _field_source(name: str, source: FieldSource) -> FieldSource:
-    if source.from_ is None and source.template is None and source.sequence is None and source.default is None:
-        return source.model_copy(update={"from_": name})
-    return source
-
-
 def _field_targets(
     table: Table, mapping: Mapping, sample: pl.DataFrame, names: tuple[str, ...], *, takes_rest: bool
 ) -> list[Target]:
     if table.open_column is None:
         return []
-    declared = {name: _field_source(name, source) for name, source in mapping.fields.items()}
+    declared = {name: source.or_from(name) for name, source in mapping.fields.items()}
     prefix = f"{table.open_column}."
     null_values = (*NULL_VALUES, *mapping.format.null_values)
     for name in names:

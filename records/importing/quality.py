@@ -29,7 +29,7 @@ class Numbers(Value):
     upper_quartile: float
     maximum: float
     outliers: int = Field(ge=0)
-    extremes: tuple[Extreme, ...] = Field(default=(), description="The outliers farthest out.")
+    extremes: tuple[Extreme, ...] = Field(default=(), description="The outliers farthest out, each number once.")
     estimated: bool = Field(default=False, description="Whether quartiles and outliers come from a sample.")
 
 

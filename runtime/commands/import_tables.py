@@ -1,6 +1,7 @@
 """Shows an import report in the terminal. Formats only."""
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from records.importing.quality import ColumnQuality, Level, QualityReport, Remark
@@ -8,6 +9,7 @@ from records.importing.report import ImportReport
 
 _MOST_REMARKS = 20
 _MOST_NAMES = 12
+_LONG_NUMBER = 10_000
 
 
 def show_report(report: ImportReport, console: Console, *, dry_run: bool) -> None:
@@ -31,7 +33,7 @@ def show_report(report: ImportReport, console: Console, *, dry_run: bool) -> Non
 
 
 def _outcome_table(report: ImportReport, *, dry_run: bool) -> Table:
-    title = f"{report.file} into {report.table.value}"
+    title = f"{escape(report.file)} into {report.table.value}"
     table = Table(title=f"{title} (dry run: nothing was written)" if dry_run else title)
     landed = "would land" if dry_run else "landed"
     counts = (
@@ -57,7 +59,10 @@ def _remark_table(title: str, remarks: tuple[Remark, ...]) -> Table:
     for remark in remarks[:_MOST_REMARKS]:
         lines = ", ".join(str(line) for line in remark.lines)
         table.add_row(
-            f"{remark.count:,}", remark.field, remark.rule, f"{lines}, …" if remark.count > len(remark.lines) else lines
+            f"{remark.count:,}",
+            escape(remark.field),
+            escape(remark.rule),
+            f"{lines}, …" if remark.count > len(remark.lines) else lines,
         )
     if len(remarks) > _MOST_REMARKS:
         table.add_row("", "", f"and {len(remarks) - _MOST_REMARKS} more", "")
@@ -71,11 +76,11 @@ def _quality_table(quality: QualityReport) -> Table:
     for column in quality.columns:
         numbers = column.numbers
         table.add_row(
-            column.name,
+            escape(column.name),
             f"{column.missing / quality.rows:.1%}" if column.missing else "",
             "" if column.distinct is None else f"{column.distinct:,}",
-            "" if numbers is None else f"{numbers.median:,.6g}",
-            "" if numbers is None else f"{numbers.minimum:,.6g} to {numbers.maximum:,.6g}",
+            "" if numbers is None else _number(numbers.median),
+            "" if numbers is None else f"{_number(numbers.minimum)} to {_number(numbers.maximum)}",
             "" if numbers is None or not numbers.outliers else f"{'about ' * numbers.estimated}{numbers.outliers:,}",
         )
     return table
@@ -108,7 +113,7 @@ def _column_findings(column: ColumnQuality) -> list[str]:
     if column.impossible_dates:
         lines.append(f"{column.name}: {column.impossible_dates:,} impossible dates")
     if column.numbers is not None and column.numbers.extremes:
-        places = ", ".join(f"{extreme.value:,.6g} (line {extreme.line})" for extreme in column.numbers.extremes)
+        places = ", ".join(f"{_number(extreme.value)} (line {extreme.line})" for extreme in column.numbers.extremes)
         lines.append(f"{column.name}: farthest out: {places}")
     return lines
 
@@ -118,3 +123,7 @@ def _listed(levels: tuple[Level, ...]) -> str:
         f"{level.value!r} ({level.count:,}{f', did you mean {level.suggestion!r}?' if level.suggestion else ''})"
         for level in levels[:_MOST_NAMES]
     )
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= _LONG_NUMBER else f"{value:.6g}"

@@ -22,7 +22,7 @@ from simulation.floor import SalesFloor, simulate
 from tools.scoring.card import ModelCard
 
 MARKET = Market("insurance_partners")
-N_LEADS, N_REPS, DAYS, SEED = 4_000, 24, 540, 2026
+N_LEADS, N_REPS, DAYS, SEED = 8_000, 24, 540, 2026
 _NOTE = "floor.json"
 _ORDER = ("products", "reps", "leads", "assignments", "interactions", "consents", "outcomes")
 

@@ -26,8 +26,8 @@ class DemoClient:
         """GET a JSON object."""
         return _said(await self._http.get(path))
 
-    async def post(self, path: str, body: Json) -> Json:
-        """POST a JSON object."""
+    async def post(self, path: str, body: Json | list[Json]) -> Json:
+        """POST JSON."""
         return _said(await self._http.post(path, json=body))
 
     async def chat(self, body: Json) -> AsyncIterator[tuple[str, Json]]:

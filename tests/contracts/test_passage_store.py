@@ -248,7 +248,7 @@ def test_closing_twice_is_closing_once(store):
 def test_both_back_ends_give_the_same_answers(tmp_path):
     stores = edge(tmp_path), server()
     rng = np.random.default_rng(7)
-    words = "hail roof warranty crew deposit insurer day shingles gutters metal fifty year contract damage".split()
+    words = ["hail", "roof", "warranty", "crew", "deposit", "insurer", "day", "shingles", "gutters", "metal", "year"]
     kinds = ("product", "playbook", "compliance")
     entries = [
         entry(

@@ -9,7 +9,7 @@ from tools.conversation.classifier import TextClassifier
 OBJECTION = "objection."
 BUYING = "buying."
 _SENTENCE_END = re.compile(r"(?<=[.!?¿¡;\n])\s+")
-_MIN_CONFIDENCE = 0.4
+_MIN_CONFIDENCE = 0.3
 _STRENGTHS = {
     r"urgent(ly|e)?|asap|as soon as possible|immediately|emergency|cuanto antes|de inmediato": 0.6,
     r"right now|today|tonight|within the hour|ahora mismo|hoy": 0.35,

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import numpy as np
 from pydantic import Field
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 from sklearn.isotonic import IsotonicRegression
 
 from domain.values import Value
@@ -12,8 +12,6 @@ from tools.scoring.arrays import BoolVector, FloatVector, IntVector
 from tools.scoring.metrics import log_losses
 
 _MIN_ROWS_FOR_ISOTONIC = 1000
-_PRIOR_WEIGHT = 4.0
-"""Inverse variance of the intercept of hand-set rules around their prior: 40 labels weigh more than it."""
 
 
 class Method(StrEnum):
@@ -71,37 +69,55 @@ def fit_calibrator(method: Method, log_odds: FloatVector, labels: BoolVector) ->
     return Calibrator(method=method, floor=floor, parameters=tuple(float(v) for v in fitted.x))
 
 
-def shift_to(log_odds: FloatVector, labels: BoolVector) -> Calibrator:
-    """Fit only the level of hand-set log-odds, held near their own by a prior: safe with any number of labels, also none."""
+def align_folds(log_odds: FloatVector, labels: BoolVector, folds: IntVector) -> FloatVector:
+    """Shift each fold's log-odds so that its mean probability is the share seen in it.
 
-    def loss(parameters: FloatVector) -> float:
-        p = sigmoid(log_odds + parameters[0])
-        return float(log_losses(p, labels).sum() + 0.5 * _PRIOR_WEIGHT * parameters[0] ** 2)
-
-    shift = float(minimize(loss, np.zeros(1), method="L-BFGS-B").x[0]) if len(labels) else 0.0
-    return Calibrator(method=Method.SIGMOID, floor=0.001, parameters=(1.0, shift))
-
-
-def crossfit(method: Method, log_odds: FloatVector, labels: BoolVector, parts: IntVector) -> FloatVector:
-    """Calibrate each part by a map fitted on the other parts, so that no row judges itself."""
-    p = np.empty(len(labels))
-    for part in np.unique(parts):
-        inside = parts == part
-        p[inside] = fit_calibrator(method, log_odds[~inside], labels[~inside])(log_odds[inside])
-    return p
+    How far a fold's level lies off the data before it is drift, up in one fold and down in the next. A map
+    fitted on unaligned folds would add the last drift to a final model that has learned from those folds.
+    """
+    aligned = log_odds.copy()
+    for fold in np.unique(folds):
+        rows = folds == fold
+        wanted = min(max(float(labels[rows].mean()), 0.5 / rows.sum()), 1 - 0.5 / rows.sum())
+        here = log_odds[rows]
+        aligned[rows] += brentq(lambda shift, here=here, wanted=wanted: sigmoid(here + shift).mean() - wanted, -40, 40)
+    return aligned
 
 
-def choose_method(log_odds: FloatVector, labels: BoolVector, *, rng: np.random.Generator) -> tuple[Method, FloatVector]:
+def identity() -> Calibrator:
+    """Return the plain sigmoid, for a model that nothing has tested."""
+    return Calibrator(method=Method.SIGMOID, floor=0.001, parameters=(1.0, 0.0))
+
+
+def choose_method(
+    log_odds: FloatVector, labels: BoolVector, folds: IntVector, *, rng: np.random.Generator
+) -> tuple[Method, FloatVector]:
     """Choose the map with the lowest cross-fitted Brier score, keeping the simpler one within noise.
 
+    Args:
+        log_odds: Shape (n_rows,). Out-of-fold scores as they came.
+        labels: Shape (n_rows,).
+        folds: Shape (n_rows,). Fold of each row, to align by.
+        rng: Splits the rows in five.
+
     Returns:
-        The method, and its cross-fitted probabilities, shape (n_rows,), to measure it by.
+        The method, and its probabilities, shape (n_rows,): each from a map that has not seen its row, and with
+        the level as it came, so that drift shows in whatever is measured on them.
     """
     parts = rng.permutation(len(labels)) % 5
-    best, best_p = Method.SIGMOID, crossfit(Method.SIGMOID, log_odds, labels, parts)
+    aligned = align_folds(log_odds, labels, folds)
+
+    def crossfit(method: Method) -> FloatVector:
+        p = np.empty(len(labels))
+        for part in np.unique(parts):
+            inside = parts == part
+            p[inside] = fit_calibrator(method, aligned[~inside], labels[~inside])(log_odds[inside])
+        return p
+
+    best, best_p = Method.SIGMOID, crossfit(Method.SIGMOID)
     rivals = [Method.BETA] if len(labels) < _MIN_ROWS_FOR_ISOTONIC else [Method.BETA, Method.ISOTONIC]
     for rival in rivals:
-        rival_p = crossfit(rival, log_odds, labels, parts)
+        rival_p = crossfit(rival)
         gain = (best_p - labels) ** 2 - (rival_p - labels) ** 2
         if gain.mean() > gain.std() / np.sqrt(len(gain)):
             best, best_p = rival, rival_p

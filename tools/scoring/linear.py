@@ -19,6 +19,8 @@ STRENGTHS = (0.003, 0.03, 0.3)
 """Inverse penalties tried, on standardised columns."""
 
 _SKEWED = 1.0
+_FARTHEST = 4.0
+"""Standard deviations beyond which a number counts no further: a straight line knows nothing out there."""
 
 
 class Reads(StrEnum):
@@ -152,7 +154,9 @@ def standardise(matrix: FloatMatrix, terms: Sequence[Term]) -> FloatMatrix:
         raw[:, these] = _raw(matrix[:, features], reads, np.array([terms[i].level for i in these]))
     mean = np.array([term.mean for term in terms])
     scale = np.array([term.scale for term in terms])
-    return np.where(np.isfinite(raw), (raw - mean) / scale, 0.0)
+    is_free = np.array([term.reads in (Reads.VALUE, Reads.LOG) for term in terms], dtype=np.bool_)
+    limit = np.where(is_free, _FARTHEST, np.inf)
+    return np.where(np.isfinite(raw), np.clip((raw - mean) / scale, -limit, limit), 0.0)
 
 
 def _raw(values: FloatMatrix, reads: Reads, level: IntVector) -> FloatMatrix:

@@ -9,7 +9,7 @@ import polars as pl
 from domain.scores import Rung
 from domain.values import Value
 from tools.scoring.arrays import FloatMatrix, FloatVector
-from tools.scoring.calibration import Calibrator, Method, sigmoid
+from tools.scoring.calibration import Calibrator, identity, sigmoid
 from tools.scoring.dataset import Schema, encode
 from tools.scoring.evidence import Evidence
 from tools.scoring.gbm import GbmModel
@@ -152,7 +152,7 @@ def untrained_model() -> TrainedModel:
         schema=schema,
         rung=Rung.RULES,
         ranker=RulesModel(schema),
-        calibrator=Calibrator(method=Method.SIGMOID, floor=0.001, parameters=(1.0, 0.0)),
+        calibrator=identity(),
         venn_abers=None,
         base_rate=BaseRate.of(0, 0),
         no_signal=None,
@@ -163,7 +163,7 @@ def untrained_model() -> TrainedModel:
 def _ranker(rung: Rung, schema: Schema, plain: dict[str, Any]) -> Ranker:
     match rung:
         case Rung.RULES:
-            return RulesModel(schema)
+            return RulesModel(schema, plain["shift"])
         case Rung.LINEAR:
             return LinearModel.from_plain(plain)
         case Rung.GBM:

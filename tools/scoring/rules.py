@@ -4,12 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
 
-from tools.scoring.arrays import FloatMatrix, FloatVector
+from tools.scoring.arrays import BoolVector, FloatMatrix, FloatVector
+from tools.scoring.calibration import sigmoid
 from tools.scoring.dataset import Column, Kind, Schema
+from tools.scoring.metrics import log_losses
 
 PRIOR_RATE = 0.12
 """Conversion assumed before anything is known; the base rates seen in published lead data lie around it."""
+
+_PRIOR_WEIGHT = 4.0
+"""Inverse variance of a team's shift around the prior rate: 40 labels weigh more than it."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +57,15 @@ def rules_schema() -> Schema:
 
 @dataclass(frozen=True)
 class RulesModel:
-    """Adds up the points of the rules that hold. What was not measured gives no points, nor what the schema lacks."""
+    """Adds up the points of the rules that hold. What was not measured gives no points, nor what the schema lacks.
+
+    Attributes:
+        schema: Columns of the matrix.
+        shift: Log-odds by which this team's leads differ from `PRIOR_RATE`, all else equal.
+    """
 
     schema: Schema
+    shift: float = 0.0
 
     def log_odds(self, matrix: FloatMatrix) -> FloatVector:
         """Return log-odds, shape (n_rows,)."""
@@ -63,7 +75,7 @@ class RulesModel:
         """Return log-odds by feature, shape (n_rows, n_features + 1); the last column is the prior."""
         names = self.schema.names
         parts = np.zeros((len(matrix), len(names) + 1))
-        parts[:, -1] = np.log(PRIOR_RATE / (1 - PRIOR_RATE))
+        parts[:, -1] = np.log(PRIOR_RATE / (1 - PRIOR_RATE)) + self.shift
         for rule in RULES:
             if rule.feature in names:
                 i = names.index(rule.feature)
@@ -71,5 +83,17 @@ class RulesModel:
         return parts
 
     def to_plain(self) -> dict[str, Any]:
-        """Return what cannot be derived from the schema: nothing."""
-        return {}
+        """Return what cannot be derived from the schema."""
+        return {"shift": self.shift}
+
+
+def fit_rules(matrix: FloatMatrix, labels: BoolVector, schema: Schema) -> RulesModel:
+    """Set the level of the rules to what was seen, held near the prior rate: safe with any number of labels, also none."""
+    log_odds = RulesModel(schema).log_odds(matrix)
+
+    def loss(shift: FloatVector) -> float:
+        p = sigmoid(log_odds + shift[0])
+        return float(log_losses(p, labels).sum() + 0.5 * _PRIOR_WEIGHT * shift[0] ** 2)
+
+    shift = float(minimize(loss, np.zeros(1), method="L-BFGS-B").x[0]) if len(labels) else 0.0
+    return RulesModel(schema, shift)

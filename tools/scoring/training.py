@@ -9,7 +9,7 @@ from domain.errors import InvalidInputError
 from domain.scores import Rung
 from tools.scoring import metrics
 from tools.scoring.arrays import BoolVector, FloatMatrix, FloatVector, IntVector
-from tools.scoring.calibration import Method, choose_method, fit_calibrator, shift_to
+from tools.scoring.calibration import Method, align_folds, choose_method, fit_calibrator, identity
 from tools.scoring.dataset import Schema, encode, infer_schema
 from tools.scoring.evidence import SIGNAL_LEVEL, Bin, Evidence, RungEvidence, measure, no_signal_statement
 from tools.scoring.folds import Fold, forward_folds, random_folds, rows_to_fit
@@ -17,7 +17,7 @@ from tools.scoring.gbm import fit_gbm
 from tools.scoring.intervals import fit_venn_abers
 from tools.scoring.linear import fit_linear
 from tools.scoring.model import BaseRate, Ranker, TrainedModel
-from tools.scoring.rules import RulesModel
+from tools.scoring.rules import fit_rules
 
 MIN_MINORITY = 50
 """Leads of the rarer result without which nothing is fitted: below it no model can prove that it beats the rules."""
@@ -44,7 +44,7 @@ class _Problem:
         fit_rows = rows_to_fit(self.order[rows])
         match rung:
             case Rung.RULES:
-                return RulesModel(self.schema)
+                return fit_rules(matrix, labels, self.schema)
             case Rung.LINEAR:
                 return fit_linear(matrix, labels, self.schema, fit_rows=fit_rows)
             case Rung.GBM:
@@ -119,7 +119,8 @@ def _climb(problem: _Problem, folds: list[Fold], rng: np.random.Generator) -> Tr
     candidates = tuple(_judge(rung, scores[rung], losses[rung], labels, strata) for rung in rungs)
     no_signal = no_signal_statement(candidates, len(labels))
     rung, why = _choose(candidates, losses)
-    method, p = choose_method(scores[rung], labels, rng=rng)
+    method, p = choose_method(scores[rung], labels, strata, rng=rng)
+    aligned = align_folds(scores[rung], labels, strata)
     base_rate = BaseRate.of(int(problem.labels.sum()), len(problem.labels))
     ranker = problem.fit(rung, np.ones(len(problem.labels), dtype=np.bool_))
     evidence = Evidence(
@@ -138,8 +139,8 @@ def _climb(problem: _Problem, folds: list[Fold], rng: np.random.Generator) -> Tr
         schema=problem.schema,
         rung=rung,
         ranker=ranker,
-        calibrator=fit_calibrator(method, scores[rung], labels),
-        venn_abers=fit_venn_abers(scores[rung], labels),
+        calibrator=fit_calibrator(method, aligned, labels),
+        venn_abers=fit_venn_abers(aligned, labels),
         base_rate=base_rate,
         no_signal=no_signal,
         evidence=evidence,
@@ -177,13 +178,12 @@ def _out_of_fold(problem: _Problem, rung: Rung, folds: list[Fold]) -> FloatVecto
 
 
 def _rules_only(problem: _Problem, why: str) -> TrainedModel:
-    ranker = RulesModel(problem.schema)
     rows, won = len(problem.labels), int(problem.labels.sum())
     return TrainedModel(
         schema=problem.schema,
         rung=Rung.RULES,
-        ranker=ranker,
-        calibrator=shift_to(ranker.log_odds(problem.matrix), problem.labels),
+        ranker=fit_rules(problem.matrix, problem.labels, problem.schema),
+        calibrator=identity(),
         venn_abers=None,
         base_rate=BaseRate.of(won, rows),
         no_signal=None,

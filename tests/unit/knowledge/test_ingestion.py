@@ -1,6 +1,5 @@
 """Files into the index, and what a second run changes."""
 
-import os
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -168,4 +167,4 @@ def test_an_open_index_leaves_no_file_of_its_own(by_words, write, market, tmp_pa
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
     by_words.ingest([write("a.md", "hail")], market)
     assert len(find(by_words, "hail", market)) == 1
-    assert os.listdir(scratch) == []
+    assert list(scratch.iterdir()) == []

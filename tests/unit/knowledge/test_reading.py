@@ -29,8 +29,7 @@ def pdf(lines):
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R"
-        " /Resources << /Font << /F1 5 0 R >> >> >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
         f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     ]
@@ -60,7 +59,9 @@ def test_markdown_takes_its_title_from_front_matter_then_heading_then_name(write
 
 
 def test_front_matter_reaches_the_document(write, market):
-    file = write("a.md", "---\nkind: compliance\nproduct_id: p1\nlanguage: es\nsource: https://example.org/a\n---\ntext")
+    file = write(
+        "a.md", "---\nkind: compliance\nproduct_id: p1\nlanguage: es\nsource: https://example.org/a\n---\ntext"
+    )
     [document] = read(file, market)
     found = (document.kind, document.product_id, document.language, document.source, document.text, document.market)
     assert found == ("compliance", "p1", "es", "https://example.org/a", "text", market)
@@ -84,7 +85,9 @@ def test_html_keeps_headings_and_tables_and_drops_scripts(write, market):
 
 
 def test_html_without_a_heading_is_called_by_its_title(write, market):
-    [document] = read(write("a.htm", "<html><head><title>Gutters</title></head><body><p>One day.</p></body></html>"), market)
+    [document] = read(
+        write("a.htm", "<html><head><title>Gutters</title></head><body><p>One day.</p></body></html>"), market
+    )
     assert (document.title, document.text.strip()) == ("Gutters", "One day.")
 
 

@@ -81,7 +81,7 @@ def test_the_previous_snapshot_stays_for_those_who_are_reading_it(folder):
 def test_a_reader_whose_snapshot_vanished_takes_the_newest(folder, monkeypatch):
     gone, newest = "f" * 16, publish(folder, "one")
     answers = iter([gone, newest])
-    monkeypatch.setattr(SnapshotFolder, "current", lambda self: next(answers))
+    monkeypatch.setattr(SnapshotFolder, "current", lambda _: next(answers))
     assert folder.load()[0] == newest
 
 

@@ -6,7 +6,8 @@ from domain.errors import MappingError
 from records.importing.mapping import FieldType, Mapping
 from records.importing.mapping_file import load_mapping, parse_mapping
 
-EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+DOCS = Path(__file__).parents[3] / "docs"
+EXAMPLES = DOCS / "examples"
 
 
 def _load(folder: Path, text: str) -> Mapping:
@@ -84,3 +85,9 @@ def test_a_document_that_is_empty_maps_nothing():
 @pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_every_example_is_a_mapping(path: Path):
     assert load_mapping(path).table is not None
+
+
+def test_the_mapping_of_the_guide_is_a_mapping(tmp_path: Path):
+    guide = (DOCS / "importing.md").read_text()
+    blocks = [part.split("```")[0] for part in guide.split("```yaml\n")[1:]]
+    assert [str(_load(tmp_path, block).table) for block in blocks] == ["leads"]

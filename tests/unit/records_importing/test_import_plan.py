@@ -118,3 +118,8 @@ def test_the_type_of_an_undeclared_field_is_guessed(cells: list[str | None], kin
 def test_a_guessed_number_is_read_as_a_number():
     plan = _bind("leads", None, _sample("id", "market", "created_at", "source", **{"fields.age": "3"}))
     assert plan.targets[-1].column.kind == Kind.NUMBER
+
+
+def test_an_entry_without_an_origin_reads_the_column_of_its_name():
+    plan = _bind("products", {"columns": {"price": {"null": ["0"]}}}, _sample("id", "market", "name", "price"))
+    assert _from(plan)["price"] == "price"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tools.scoring.calibration import Method, choose_method, fit_calibrator, shift_to, sigmoid
+from tools.scoring.calibration import Method, align_folds, choose_method, fit_calibrator, sigmoid
 from tools.scoring.intervals import fit_venn_abers
 from tools.scoring.metrics import expected_calibration_error
 
@@ -36,14 +36,14 @@ def test_overconfident_scores_are_mended(method):
 
 def test_the_simple_map_is_kept_within_noise():
     scores, labels, _ = sample(2, 3000)
-    method, p = choose_method(scores, labels, rng=np.random.default_rng(1))
+    method, p = choose_method(scores, labels, np.zeros(len(labels), dtype=int), rng=np.random.default_rng(1))
     assert method is Method.SIGMOID
     assert expected_calibration_error(p, labels) < 0.03
 
 
 def test_a_bent_curve_gets_another_map_than_the_sigmoid():
     scores, labels, _ = sample(3, 20_000, distort=lambda z: np.sign(z) * np.abs(z) ** 3)
-    method, _ = choose_method(scores, labels, rng=np.random.default_rng(1))
+    method, _ = choose_method(scores, labels, np.zeros(len(labels), dtype=int), rng=np.random.default_rng(1))
     assert method is not Method.SIGMOID
 
 
@@ -53,14 +53,19 @@ def test_scores_that_rank_backwards_are_flattened_not_turned_round():
     assert np.ptp(p) == pytest.approx(0, abs=1e-6)
 
 
-def test_without_labels_the_rules_keep_their_level():
-    calibrator = shift_to(np.zeros(0), np.zeros(0, dtype=bool))
-    assert calibrator(np.array([0.3])) == pytest.approx(sigmoid(np.array([0.3])))
+def test_drift_between_folds_is_not_added_to_the_final_level():
+    scores, labels, truth = sample(6, 6000)
+    folds = np.arange(6000) // 3000
+    drifted = scores + np.where(folds == 0, 0.8, -0.3)
+    aligned = align_folds(drifted, labels, folds)
+    assert fit_calibrator(Method.SIGMOID, aligned, labels)(scores) == pytest.approx(truth, abs=0.04)
 
 
-def test_labels_pull_the_rules_to_the_level_seen():
-    calibrator = shift_to(np.full(400, -2.0), np.arange(400) % 20 == 0)
-    assert calibrator(np.full(1, -2.0))[0] == pytest.approx(0.05, abs=0.01)
+def test_an_aligned_fold_says_what_it_saw():
+    scores, labels, _ = sample(7, 600)
+    folds = np.arange(600) // 200
+    p = sigmoid(align_folds(scores, labels, folds))
+    assert [p[folds == k].mean() for k in range(3)] == pytest.approx([labels[folds == k].mean() for k in range(3)])
 
 
 @settings(max_examples=15, deadline=None)

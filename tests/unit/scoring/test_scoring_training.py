@@ -13,6 +13,7 @@ from tools.scoring.evidence import RungEvidence, no_signal_statement
 from tools.scoring.folds import forward_folds, random_folds, rows_to_fit
 from tools.scoring.metrics import auc_interval
 from tools.scoring.model import TrainedModel, untrained_model
+from tools.scoring.rules import fit_rules, rules_schema
 from tools.scoring.training import train
 
 
@@ -84,6 +85,20 @@ def test_the_same_seed_gives_the_same_model():
 def test_labels_of_another_length_are_refused():
     with pytest.raises(InvalidInputError, match="one entry for each of the 2 rows"):
         train(pl.DataFrame({"x": [1, 2]}), np.zeros(3, dtype=bool), None, rng=np.random.default_rng(1))
+
+
+def test_without_labels_the_rules_keep_the_prior_rate():
+    schema = rules_schema()
+    nothing = np.full((1, len(schema.columns)), np.nan)
+    model = fit_rules(nothing[:0], np.zeros(0, dtype=bool), schema)
+    assert sigmoid(model.log_odds(nothing))[0] == pytest.approx(0.12)
+
+
+def test_labels_pull_the_rules_to_the_level_seen():
+    schema = rules_schema()
+    nothing = np.full((400, len(schema.columns)), np.nan)
+    model = fit_rules(nothing, np.arange(400) % 20 == 0, schema)
+    assert sigmoid(model.log_odds(nothing[:1]))[0] == pytest.approx(0.05, abs=0.01)
 
 
 def test_untrained_rules_answer_and_admit_a_wide_interval():

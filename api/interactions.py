@@ -1,0 +1,65 @@
+"""Routes by which what a lead does comes in: page views, opens, calls, meetings."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query, status
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.deps import House
+from domain.conversations import MAX_MESSAGE_CHARS
+from domain.events import Channel, Interaction, InteractionKind
+from domain.values import FieldValue, Instant, LeadId, RepId, content_hash
+
+router = APIRouter(prefix="/v1/leads/{lead_id}/interactions", tags=["leads"])
+
+
+class InteractionIn(BaseModel):
+    """Something that happened."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str | None = Field(
+        default=None, min_length=1, max_length=200, description="Derived from the content if absent."
+    )
+    kind: InteractionKind
+    at: Instant | None = Field(default=None, description="Now if absent.")
+    channel: Channel | None = None
+    rep_id: str | None = Field(default=None, max_length=200)
+    duration_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    text: str | None = Field(default=None, max_length=MAX_MESSAGE_CHARS)
+    attributes: dict[str, FieldValue] = Field(default_factory=dict, max_length=50)
+
+
+class Stored(BaseModel):
+    """How many were new."""
+
+    stored: int
+
+
+@router.post("", status_code=status.HTTP_201_CREATED)
+async def interactions_happen(
+    lead_id: str, body: Annotated[list[InteractionIn], Body(min_length=1, max_length=1_000)], house: House
+) -> Stored:
+    """Store interactions of a lead; the next score knows them. Those whose id is known change nothing."""
+    lead = await house.records.leads.get(LeadId(lead_id))
+    now = house.clock.now()
+    interactions = [
+        Interaction(
+            id=item.id or f"interaction-{content_hash(lead.id, item.model_dump(mode='json'), now.isoformat())}",
+            lead_id=lead.id,
+            at=item.at or now,
+            rep_id=RepId(item.rep_id) if item.rep_id else None,
+            **item.model_dump(exclude={"id", "at", "rep_id"}),
+        )
+        for item in body
+    ]
+    return Stored(stored=await house.records.interactions.append(interactions))
+
+
+@router.get("")
+async def interactions(
+    lead_id: LeadIdInPath, house: House, limit: Annotated[int, Query(ge=1, le=1_000)] = 100
+) -> list[Interaction]:
+    """List what happened with a lead, oldest first."""
+    await house.records.leads.get(LeadId(lead_id))
+    return list(await house.records.interactions.of_lead(LeadId(lead_id), before=house.clock.now(), limit=limit))
