@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
-from api import chat, decisions, health, journeys, leads, openai_chat
+from api import chat, decisions, health, interactions, journeys, leads, openai_chat
 from api.body_limit import BodyLimit
 from api.deps import require_key
 from api.problems import PROBLEM_RESPONSES, install_problem_handlers
@@ -44,7 +44,7 @@ def create_app(settings: Settings, *, opener: Opener = open_leadline) -> FastAPI
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     install_problem_handlers(app)
     app.include_router(health.router)
-    for room in (leads, journeys, chat, openai_chat, decisions):
+    for room in (leads, interactions, journeys, chat, openai_chat, decisions):
         app.include_router(room.router, dependencies=[Depends(require_key)])
     return app
 

@@ -1,32 +1,30 @@
-"""Routes by which what a lead does comes in: page views, opens, calls, meetings."""
+"""Routes by which what a lead does comes in, and can be read: page views, opens, calls, meetings."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, status
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Query, status
+from fastapi import Body as JsonBody
+from pydantic import BaseModel, Field
 
 from api.deps import House
+from api.inputs import Body, Id, LeadIdInPath, Moment, NoNulText
 from domain.conversations import MAX_MESSAGE_CHARS
 from domain.events import Channel, Interaction, InteractionKind
-from domain.values import FieldValue, Instant, LeadId, RepId, content_hash
+from domain.values import FieldValue, LeadId, RepId, content_hash
 
 router = APIRouter(prefix="/v1/leads/{lead_id}/interactions", tags=["leads"])
 
 
-class InteractionIn(BaseModel):
+class InteractionIn(Body):
     """Something that happened."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    id: str | None = Field(
-        default=None, min_length=1, max_length=200, description="Derived from the content if absent."
-    )
+    id: Id | None = Field(default=None, description="Derived from the content if absent.")
     kind: InteractionKind
-    at: Instant | None = Field(default=None, description="Now if absent.")
+    at: Moment | None = Field(default=None, description="Now if absent.")
     channel: Channel | None = None
-    rep_id: str | None = Field(default=None, max_length=200)
+    rep_id: Id | None = None
     duration_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    text: str | None = Field(default=None, max_length=MAX_MESSAGE_CHARS)
+    text: NoNulText | None = Field(default=None, max_length=MAX_MESSAGE_CHARS)
     attributes: dict[str, FieldValue] = Field(default_factory=dict, max_length=50)
 
 
@@ -38,7 +36,7 @@ class Stored(BaseModel):
 
 @router.post("", status_code=status.HTTP_201_CREATED)
 async def interactions_happen(
-    lead_id: str, body: Annotated[list[InteractionIn], Body(min_length=1, max_length=1_000)], house: House
+    lead_id: LeadIdInPath, body: Annotated[list[InteractionIn], JsonBody(min_length=1, max_length=1_000)], house: House
 ) -> Stored:
     """Store interactions of a lead; the next score knows them. Those whose id is known change nothing."""
     lead = await house.records.leads.get(LeadId(lead_id))

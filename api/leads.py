@@ -14,7 +14,7 @@ from domain.events import Channel, ConsentEvent, Outcome, OutcomeKind, Purpose
 from domain.matches import Match
 from domain.people import Lead, Provenance
 from domain.scores import LeadScore
-from domain.values import FieldValue, LeadId, Market, ProductId, RepId, content_hash
+from domain.values import FieldValue, LeadId, ProductId, RepId, content_hash
 from runtime.wiring import Leadline
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
