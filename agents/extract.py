@@ -16,11 +16,14 @@ WEAKEST = 0.5
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[\"'“¿¡(]?[A-ZÀ-Ý\d])")
 _MARKUP = re.compile(r"^\s*(?:#{1,6}|>|[-*+]|\d{1,2}[.)])\s+|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}")
 _ENDINGS = (".", "!", "?", '"', "”", ")")
+_LEANS = re.compile(
+    r"(?:It|They|This|That|These|Those|He|She|Its|Their|Otherwise|But|And|So|Then|However|Also|Both|Él|Ella|Esto|Eso|Además|Pero|Su)\b"
+)
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _WORD = re.compile(r"[^\W_]+")
 _STOP_WORDS = """
     a an and are as at be but by can do does for from has have how i if in is it me my no not of on or our she he so than that
-    the their them they this to us was we what when which who will with would you your say says tell about lead
+    the their them they this to us was we what when which who will with would you your say says tell about lead answer reply respond
     el la los las un una y o de del en que qué para por con se su es son al lo como cómo
 """
 _STOP = frozenset(_STOP_WORDS.split())
@@ -44,8 +47,24 @@ def split_sentences(text: str) -> list[str]:
         if line.startswith(("#", "|")):
             continue
         plain = MARKER.sub("", _LINK.sub(r"\1", _MARKUP.sub("", line)))
-        sentences += [s.strip() for s in _SENTENCE_END.split(plain)]
-    return [s for s in sentences if MIN_CHARS <= len(s) <= MAX_CHARS and s[-1] in '.!?:"”)' and s[-1] != ":"]
+        sentences += _whole_quotes([s.strip() for s in _SENTENCE_END.split(plain)])
+    return [s for s in sentences if MIN_CHARS <= len(s) <= MAX_CHARS and s.endswith(_ENDINGS)]
+
+
+def _whole_quotes(sentences: list[str]) -> list[str]:
+    """Join sentences that stand in one pair of quotation marks: half a quotation says something else."""
+    whole: list[str] = []
+    for sentence in sentences:
+        if whole and whole[-1].count('"') % 2:
+            whole[-1] = f"{whole[-1]} {sentence}"
+        else:
+            whole.append(sentence)
+    return [sentence for sentence in whole if sentence.count('"') % 2 == 0]
+
+
+def name_source(sentence: str, name: str) -> str:
+    """Say what a sentence is about, where it does not say so itself: out of its document it would fit any product."""
+    return sentence if name.casefold() in sentence.casefold() else f"{name}: {sentence}"
 
 
 def pick_sentences(
@@ -60,7 +79,7 @@ def pick_sentences(
         question: What is asked.
         passages: (marker, title, text), best first.
         count: Most sentences returned, >= 1.
-        strict: Leave out sentences with promises, for texts that a customer reads.
+        strict: Leave out sentences with promises, and those that lean on the sentence before, for texts that a customer reads.
 
     Returns:
         (marker, sentence), at most `count`.
@@ -69,7 +88,7 @@ def pick_sentences(
         _Candidate(rank, position, marker, sentence, frozenset(_stems(f"{title} {sentence}")))
         for rank, (marker, title, text) in enumerate(passages)
         for position, sentence in enumerate(split_sentences(text))
-        if not injection_phrases(sentence) and not (strict and promises_in(sentence))
+        if not injection_phrases(sentence) and not (strict and (promises_in(sentence) or _LEANS.match(sentence)))
     ]
     frequency = Counter(stem for candidate in candidates for stem in candidate.stems)
     wanted = _stems(question)

@@ -8,11 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agents.extract import pick_sentences
+from agents.extract import name_source, pick_sentences
 from domain.events import Channel
 from domain.values import Value
 
-FACTS_IN_EMAIL = 2
+MAX_FACTS = 2
 SMS_FACT_CHARS = 140
 
 _SPACE_BEFORE_MARKER = re.compile(r"[ \t]*\[\d{1,3}\]")
@@ -110,12 +110,12 @@ def write_offline_draft(brief: DraftBrief, passages: Sequence[tuple[int, str, st
     language = message_language(brief.language)
     words = _WORDS[language]
     usable = [(marker, title, text) for marker, spoken, title, text in passages if spoken == language]
+    names = {marker: title for marker, _, title, _ in passages}
     about = f"{brief.query} {brief.goal} {brief.label}"
+    picked = pick_sentences(about, usable, count=MAX_FACTS, strict=True)
+    facts = [(marker, name_source(sentence, names[marker])) for marker, sentence in picked]
     if brief.channel == Channel.SMS:
-        return DraftText(
-            subject=None, body=_sms(words, brief.name, pick_sentences(about, usable, count=3, strict=True))
-        )
-    facts = pick_sentences(about, usable, count=FACTS_IN_EMAIL, strict=True)
+        return DraftText(subject=None, body=_sms(words, brief.name, facts))
     if brief.channel == Channel.PHONE:
         return DraftText(subject=None, body=_script(words, brief.name, facts))
     greeting = words.greeting.format(name=brief.name) if brief.name else words.greeting_unnamed

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agents.evidence import Evidence, Findings, say_reasons, say_runners_up
-from agents.extract import pick_sentences
+from agents.extract import name_source, pick_sentences
 from agents.figures import say_list, say_moment, say_money, say_percent
 from domain.nudges import WAIT
 from domain.values import Value
@@ -55,16 +55,19 @@ class _Desk:
         items.sort(key=lambda item: first is not None and kinds.get(item.source_id) != first)
         return [(item.marker, item.title, item.text) for item in items]
 
-    def quote(self, head: str, picked: list[tuple[int, str]]) -> str:
-        """List sentences under a head; where they come from several passages, each says from which."""
+    def quote(self, head: str, picked: list[tuple[int, str]], *, by_heading: bool = False) -> str:
+        """Quote sentences, each with its document, or its heading; one that all share is said once."""
         if not picked:
             return ""
-        several = len({marker for marker, _ in picked}) > 1
-        names = {item.marker: item.title.rsplit(" > ", 1)[-1] for item in self.evidence}
-        lines = [
-            f"- {names[marker]}: {said} [{marker}]" if several else f"- {said} [{marker}]" for marker, said in picked
-        ]
-        return "\n".join([head, *lines])
+        part = -1 if by_heading else 0
+        names = {item.marker: item.title.split(" > ")[part] for item in self.evidence}
+        names = {marker: names[marker] for marker, _ in picked}
+        if len(set(names.values())) == 1 and len(picked) > 1:
+            head = f"{head.rstrip(':')} ({names[picked[0][0]]}):"
+            lines = [f"{said} [{marker}]" for marker, said in picked]
+        else:
+            lines = [f"{name_source(said, names[marker])} [{marker}]" for marker, said in picked]
+        return lines[0] if len(lines) == 1 else "\n".join([head, *(f"- {line}" for line in lines)])
 
 
 def write_offline_reply(question: str, intent: str, findings: Findings, evidence: Sequence[Evidence]) -> OfflineText:
@@ -158,15 +161,12 @@ def _reminder(desk: _Desk) -> str:
 
 
 def _passages(desk: _Desk) -> str:
-    picked = pick_sentences(desk.question, desk.passages(), count=ANSWER_SENTENCES)
-    if len(picked) == 1:
-        return f"{picked[0][1]} [{picked[0][0]}]"
-    return desk.quote("From the documents:", picked)
+    return desk.quote("From the documents:", pick_sentences(desk.question, desk.passages(), count=ANSWER_SENTENCES))
 
 
 def _objection(desk: _Desk) -> str:
-    passages = desk.passages(first="objection_guide")
-    return desk.quote("What the guide suggests:", pick_sentences(desk.question, passages, count=ANSWER_SENTENCES))
+    picked = pick_sentences(desk.question, desk.passages(first="objection_guide"), count=ANSWER_SENTENCES)
+    return desk.quote("What the guide suggests:", picked, by_heading=True)
 
 
 def _history(desk: _Desk) -> str:
@@ -186,7 +186,8 @@ def _message(desk: _Desk) -> str:
     if not picked and lead is None:
         return ""
     greeting = f"Hello {lead.name}{desk.mark('history')}," if lead is not None and lead.name else "Hello,"
-    facts = "\n".join(f"{sentence} [{marker}]" for marker, sentence in picked)
+    names = {item.marker: item.title.split(" > ")[0] for item in desk.evidence}
+    facts = "\n".join(f"{name_source(sentence, names[marker])} [{marker}]" for marker, sentence in picked)
     head = "A draft to check before you send it (take out the [n] marks):"
     if not picked:
         head = (

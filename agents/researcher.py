@@ -18,6 +18,8 @@ MAX_QUERY_CHARS = 4_000
 PASSAGES = 5
 RECALLED = 10
 MAX_RECALLED_CHARS = 400
+FIRST_KINDS = {"objection_help": ("objection_guide",), "objection": ("objection_guide",)}
+"""Documents looked into first, by intent; all documents follow where these do not answer."""
 
 _ERRAND = re.compile(
     r"^.{0,20}\b(?:write|draft|compose|prepare)\b.{0,80}?\b(?:about|on|regarding)\s+", re.IGNORECASE | re.DOTALL
@@ -51,11 +53,14 @@ class ResearcherNodes:
         query = KnowledgeQuery(
             text=search_text(state.get("history", []), state["text"]),
             market=Market(state["market"]),
+            kinds=FIRST_KINDS.get((state["reading"] or {}).get("intent", ""), ()),
             at=self.clock.now(),
             limit=PASSAGES,
         )
         try:
             found = await self.retriever.search(query)
+            if query.kinds and not found.confident:
+                found = await self.retriever.search(query.model_copy(update={"kinds": ()}))
         except REPORTABLE as error:
             return report("researcher", error)
         return {"search": found.model_dump(mode="json")}

@@ -8,7 +8,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field
 
 from api.deps import House
-from api.inputs import Body, Id
+from api.inputs import Id, RequestBody
 from domain.conversations import MAX_MESSAGE_CHARS, Turn, TurnEvent, TurnRequest
 from domain.errors import LeadlineError
 from domain.values import ConversationId, LeadId, RepId, TurnId, content_hash
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/chat", tags=["chat"])
 LastEventId = Annotated[int, Header(alias="Last-Event-ID", ge=0)]
 
 
-class ChatIn(Body):
+class ChatIn(RequestBody):
     """A rep's message."""
 
     message: str = Field(min_length=1, max_length=MAX_MESSAGE_CHARS, pattern=r"\S")

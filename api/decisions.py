@@ -4,14 +4,14 @@ from fastapi import APIRouter, status
 from pydantic import Field
 
 from api.deps import House
-from api.inputs import Body, NoNulText
+from api.inputs import NoNulText, RequestBody
 from domain.decisions import Decision, Feedback
 from domain.values import DecisionId, content_hash
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 
 
-class FeedbackIn(Body):
+class FeedbackIn(RequestBody):
     """A verdict."""
 
     by: NoNulText = Field(min_length=1, max_length=200)

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 
 
-class Body(BaseModel):
+class RequestBody(BaseModel):
     """Base of request bodies: a misspelt field is an error, not silence."""
 
     model_config = ConfigDict(extra="forbid")

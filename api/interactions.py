@@ -2,12 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, status
-from fastapi import Body as JsonBody
+from fastapi import APIRouter, Body, Query, status
 from pydantic import BaseModel, Field
 
 from api.deps import House
-from api.inputs import Body, Id, LeadIdInPath, Moment, NoNulText
+from api.inputs import Id, LeadIdInPath, Moment, NoNulText, RequestBody
 from domain.conversations import MAX_MESSAGE_CHARS
 from domain.events import Channel, Interaction, InteractionKind
 from domain.values import FieldValue, LeadId, RepId, content_hash
@@ -15,12 +14,12 @@ from domain.values import FieldValue, LeadId, RepId, content_hash
 router = APIRouter(prefix="/v1/leads/{lead_id}/interactions", tags=["leads"])
 
 
-class InteractionIn(Body):
+class InteractionIn(RequestBody):
     """Something that happened."""
 
     id: Id | None = Field(default=None, description="Derived from the content if absent.")
     kind: InteractionKind
-    at: Moment | None = Field(default=None, description="Now if absent.")
+    at: Moment | None = Field(default=None, description="Now if absent; a moment to come counts as now.")
     channel: Channel | None = None
     rep_id: Id | None = None
     duration_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
@@ -36,20 +35,21 @@ class Stored(BaseModel):
 
 @router.post("", status_code=status.HTTP_201_CREATED)
 async def interactions_happen(
-    lead_id: LeadIdInPath, body: Annotated[list[InteractionIn], JsonBody(min_length=1, max_length=1_000)], house: House
+    lead_id: LeadIdInPath, body: Annotated[list[InteractionIn], Body(min_length=1, max_length=1_000)], house: House
 ) -> Stored:
     """Store interactions of a lead; the next score knows them. Those whose id is known change nothing."""
     lead = await house.records.leads.get(LeadId(lead_id))
     now = house.clock.now()
     interactions = [
         Interaction(
-            id=item.id or f"interaction-{content_hash(lead.id, item.model_dump(mode='json'), now.isoformat())}",
+            # What says when it happened is the same interaction when it is sent again.
+            id=item.id or f"interaction-{content_hash(lead.id, place, item.model_dump(mode='json'), item.at or now)}",
             lead_id=lead.id,
-            at=item.at or now,
+            at=min(item.at or now, now),
             rep_id=RepId(item.rep_id) if item.rep_id else None,
             **item.model_dump(exclude={"id", "at", "rep_id"}),
         )
-        for item in body
+        for place, item in enumerate(body)
     ]
     return Stored(stored=await house.records.interactions.append(interactions))
 

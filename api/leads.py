@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, status
 from pydantic import BaseModel, Field
 
 from api.deps import House
-from api.inputs import Body, Id, LeadIdInPath, Moment, NoNulText, Timezone
+from api.inputs import Id, LeadIdInPath, Moment, NoNulText, RequestBody, Timezone
 from domain.conversations import MAX_MESSAGE_CHARS, MessageReading
 from domain.decisions import Decision
 from domain.errors import InvalidInputError, LeadNotFoundError
@@ -20,7 +20,7 @@ from runtime.wiring import Leadline
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
 
 
-class ConsentGiven(Body):
+class ConsentGiven(RequestBody):
     """A grant of consent that came with the lead."""
 
     channel: Channel
@@ -29,7 +29,7 @@ class ConsentGiven(Body):
     proof: NoNulText | None = Field(default=None, max_length=2_000)
 
 
-class NewLead(Body):
+class NewLead(RequestBody):
     """A lead as it arrives. It replaces what was stored under its id."""
 
     id: Id | None = Field(default=None, description="Derived from the content if absent.")
@@ -56,7 +56,7 @@ class LeadStored(BaseModel):
     journey_started: bool
 
 
-class ReplyIn(Body):
+class ReplyIn(RequestBody):
     """What a lead answered."""
 
     id: Id = Field(description="The provider's id; the same id again changes nothing.")
@@ -65,7 +65,7 @@ class ReplyIn(Body):
     at: Moment | None = Field(default=None, description="A moment to come counts as now.")
 
 
-class OptOutIn(Body):
+class OptOutIn(RequestBody):
     """A refusal."""
 
     channel: Channel | None = Field(default=None, description="Absent refuses every channel.")
@@ -73,7 +73,7 @@ class OptOutIn(Body):
     proof: NoNulText | None = Field(default=None, max_length=2_000)
 
 
-class OutcomeIn(Body):
+class OutcomeIn(RequestBody):
     """How a lead ended."""
 
     kind: OutcomeKind
@@ -189,8 +189,9 @@ async def grant_consent(lead_id: LeadIdInPath, body: ConsentGiven, house: House)
 @router.post("/{lead_id}/opt-out", status_code=status.HTTP_204_NO_CONTENT)
 async def opt_out(lead_id: LeadIdInPath, body: OptOutIn, house: House) -> None:
     """Withdraw consent and stop the lead's journey."""
+    now = house.clock.now()
     await house.front_desk.opted_out(
-        LeadId(lead_id), source=body.source, proof=body.proof, channel=body.channel, at=house.clock.now()
+        LeadId(lead_id), source=body.source, proof=body.proof, channel=body.channel, at=now, key=now.isoformat()
     )
 
 

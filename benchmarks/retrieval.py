@@ -36,7 +36,7 @@ from knowledge.store import IndexedPassage, PassageIndex, Scope, searchable_text
 MARKET = Market("benchmark")
 AT = datetime(2026, 4, 1, tzinfo=UTC)
 MARKETS = ("insurance_partners", "real_estate", "roofing")
-DEPTH = 100
+DEPTH = HybridRetriever.depth
 QUICK_DOCUMENTS = 40
 QUICK_QUERIES = 25
 
@@ -259,8 +259,8 @@ def _search(index: PassageIndex) -> Callable[[np.ndarray, str], None]:
     scope = Scope(MARKET, AT)
 
     def search(vector: np.ndarray, text: str) -> None:
-        dense = dict(index.dense(vector, scope, limit=50))
-        sparse = dict(index.sparse(text, scope, limit=50))
+        dense = dict(index.dense(vector, scope, limit=DEPTH))
+        sparse = dict(index.sparse(text, scope, limit=DEPTH))
         index.fetch([id_ for id_, _ in mix(dense, sparse, dense_weight=HybridRetriever.dense_weight)[:5]])
 
     return search

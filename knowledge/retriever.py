@@ -25,7 +25,7 @@ class HybridRetriever:
         store: Where the passages are.
         encoder: None means by words only.
         bm25: Weighs words, as the store does.
-        dense_weight: Weight of meaning against words, in [0, 1]; 0.4 was best over two public collections.
+        dense_weight: Weight of meaning against words, in [0, 1]; 0.45 serves two public collections and our own.
         depth: Passages taken from each half before mixing.
         confidence: When the result is good enough to answer from.
     """
@@ -33,8 +33,8 @@ class HybridRetriever:
     store: PassageStore
     encoder: Encoder | None
     bm25: Bm25 = field(default_factory=Bm25)
-    dense_weight: float = 0.4
-    depth: int = 100
+    dense_weight: float = 0.45
+    depth: int = 50
     confidence: ConfidenceRule = field(default_factory=ConfidenceRule)
 
     async def search(self, query: KnowledgeQuery) -> SearchResult:

@@ -1,9 +1,8 @@
-"""Writes whole frames: the importer's way in. Each row goes through its domain type and its repository's own statement.
+"""Writes whole frames: the importer's way in. Stores what the repositories would store of the domain values.
 
 Reads no file and reports no row: what is wrong here is an error, because the importer has sorted out bad rows before.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import polars as pl
 from pydantic import ValidationError
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import InvalidInputError
@@ -23,27 +23,52 @@ from records.assignments import write_assignments
 from records.columns import require_aware
 from records.consents import write_consents
 from records.database import Database
+from records.fact_columns import read_facts
+from records.fact_inserts import append_facts
 from records.interactions import write_interactions
 from records.leads import write_leads
 from records.outcomes import write_outcomes
 from records.people import write_products, write_reps
+from records.rows import load_json
+from records.tables import assignments, consents, interactions, outcomes
 
-_ROWS_AT_ONCE = 1_000
+_FACTS_AT_ONCE = 10_000
+_VALUES_AT_ONCE = 1_000
 _JSON_FIELDS = frozenset({"fields", "provenance", "attributes", "skills", "regions", "languages", "certificates"})
-_DECODER = json.JSONDecoder(parse_int=float)
-"""Reads numbers as floats, as the domain does, so that 12 and 12.0 are the same lead."""
-
 Model = TypeVar("Model", bound=Value)
 
 
 @dataclass(frozen=True)
 class _Target(Generic[Model]):
-    """A domain type and the statement of its repository that stores a batch of it."""
+    """A domain type and the statement of its repository that stores a batch of it.
+
+    Attributes:
+        model: The domain type.
+        write: The statement.
+        log: The table, where it is append-only: facts can be checked and appended by column.
+    """
 
     model: type[Model]
     write: Callable[[AsyncConnection, list[Model]], Awaitable[int]]
+    log: Table | None = None
 
-    def values(self, part: pl.DataFrame) -> list[Model]:
+    async def store(self, connection: AsyncConnection, frame: pl.DataFrame) -> int:
+        """Store the rows that are new. Returns how many."""
+        if self.log is None:
+            return await self._store_by_row(connection, frame)
+        written = 0
+        for part in frame.iter_slices(_FACTS_AT_ONCE):
+            cells = read_facts(self.model, self.log, part, as_integers=connection.dialect.name == "sqlite")
+            if cells is None:
+                written += await self._store_by_row(connection, part)
+            else:
+                written += await append_facts(connection, self.log, cells)
+        return written
+
+    async def _store_by_row(self, connection: AsyncConnection, frame: pl.DataFrame) -> int:
+        return sum([await self.write(connection, self._values(part)) for part in frame.iter_slices(_VALUES_AT_ONCE)])
+
+    def _values(self, part: pl.DataFrame) -> list[Model]:
         """Read rows. A null in a field that has a default is as good as no such column."""
         defaults = {name for name, field in self.model.model_fields.items() if not field.is_required()}
         encoded = [name for name in part.columns if name in _JSON_FIELDS]
@@ -69,10 +94,10 @@ def _targets(at: datetime) -> Mapping[str, _Target[Any]]:
         "leads": _Target(Lead, partial(write_leads, at=at)),
         "reps": _Target(Rep, write_reps),
         "products": _Target(Product, write_products),
-        "interactions": _Target(Interaction, write_interactions),
-        "outcomes": _Target(Outcome, write_outcomes),
-        "consents": _Target(ConsentEvent, write_consents),
-        "assignments": _Target(AssignmentRecord, write_assignments),
+        "interactions": _Target(Interaction, write_interactions, interactions),
+        "outcomes": _Target(Outcome, write_outcomes, outcomes),
+        "consents": _Target(ConsentEvent, write_consents, consents),
+        "assignments": _Target(AssignmentRecord, write_assignments, assignments),
     }
 
 
@@ -107,12 +132,8 @@ class BulkWriter:
         targets = _targets(at)
         if table not in targets:
             raise InvalidInputError("table", table, f"is not one of {', '.join(targets)}")
-        target = targets[table]
-        written = 0
         async with self.database.writing() as connection:
-            for part in frame.iter_slices(_ROWS_AT_ONCE):
-                written += await target.write(connection, target.values(part))
-        return written
+            return await targets[table].store(connection, frame)
 
 
 def _decoded(name: str, cell: Any) -> Any:
@@ -120,6 +141,6 @@ def _decoded(name: str, cell: Any) -> Any:
     if not isinstance(cell, str):
         return cell
     try:
-        return _DECODER.decode(cell)
+        return load_json(cell)
     except ValueError:
         raise InvalidInputError(name, cell, "is no JSON") from None

@@ -1,5 +1,6 @@
 """Domain values to rows and back. Knows models and tables by their fields only; runs nothing."""
 
+import json
 from functools import cache
 from typing import Any, TypeVar
 
@@ -10,6 +11,8 @@ from records.columns import UtcInstant
 
 Model = TypeVar("Model", bound=Value)
 AnyRow = Row[*tuple[Any, ...]]
+
+_DECODER = json.JSONDecoder(parse_int=float)
 
 
 @cache
@@ -29,6 +32,15 @@ def to_row(value: Value, table: Table) -> dict[str, Any]:
 def from_row(model: type[Model], row: AnyRow) -> Model:
     """Read a value from a row that has exactly its fields as columns."""
     return model.model_validate(row._asdict())
+
+
+def load_json(text: str) -> Any:
+    """Read JSON text with all its numbers as floats, as the domain does, so that 12 and 12.0 are the same.
+
+    Raises:
+        ValueError: If it is no JSON.
+    """
+    return _DECODER.decode(text)
 
 
 def fingerprint(value: Value) -> str:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.conversations import Message, MessageReading, Speaker
+from domain.conversations import MAX_MESSAGE_CHARS, Message, MessageReading, Speaker
 from domain.decisions import AuditEntry
 from domain.errors import JourneyClosedError, JourneyNotFoundError
-from domain.events import Channel, ConsentEvent, Interaction, InteractionKind, Outcome, Purpose
+from domain.events import OUTBOUND_KINDS, Channel, ConsentEvent, Interaction, InteractionKind, Outcome, Purpose
 from domain.journeys import JourneyInput, JourneySettings, OutcomeReached, ReplyReceived
 from domain.people import Lead
 from domain.ports import (
@@ -84,7 +84,7 @@ class FrontDesk:
         for consent in consents:
             await self.records.consents.record(consent)
         if written:
-            await self._audit(now, by, "lead_saved", lead.id, {"source": lead.source})
+            await self._audit(now, by, "lead_saved", lead.id, {"source": lead.source}, key=now.isoformat())
         if not follow_up:
             return False
         return await self.start_journey(lead.id)
@@ -108,35 +108,45 @@ class FrontDesk:
             reply_id: Id of the reply with its provider; the same id again changes nothing.
             channel: How.
             text: What it says.
-            at: When.
+            at: When; a moment to come counts as now, or a refusal would wait for it.
 
         Raises:
             LeadNotFoundError: No such lead.
         """
         await self.records.leads.get(lead_id)
-        interaction = Interaction(
-            id=reply_id,
+        at = min(at, self.clock.now())
+        reply = Interaction(
+            # Providers number their own messages: the same number may come twice, from two of them.
+            id=f"reply-{content_hash(lead_id, channel, reply_id)}",
             lead_id=lead_id,
             kind=_REPLY_KINDS.get(channel, InteractionKind.CHAT_MESSAGE),
             at=at,
             channel=channel,
             text=text,
+            attributes={"reply_id": reply_id},
         )
         earlier = await self.records.interactions.of_lead(lead_id, before=at, limit=_CONTEXT)
-        messages = [Message(speaker=Speaker.LEAD, text=i.text, at=i.at) for i in earlier if i.text]
-        reading = self.listener.read([*messages, Message(speaker=Speaker.LEAD, text=text, at=at)], now=at)
-        await self.records.interactions.append([interaction])
+        said = [_message(i, i.text) for i in earlier if i.text and i.id != reply.id]
+        reading = self.listener.read([*said, _message(reply, text)], now=at)
+        await self.records.interactions.append([reply])
         if reading.opt_out:
-            await self.opted_out(lead_id, source=f"reply {reply_id}", proof=text, at=at)
+            await self.opted_out(lead_id, source=f"reply {reply_id}", proof=text, at=at, key=reply.id)
             return reading
         with suppress(JourneyNotFoundError, JourneyClosedError):
             await self.journeys.reply_received(
-                lead_id, ReplyReceived(interaction_id=reply_id, out_of_office_until=reading.out_of_office_until)
+                lead_id, ReplyReceived(interaction_id=reply.id, out_of_office_until=reading.out_of_office_until)
             )
         return reading
 
     async def opted_out(
-        self, lead_id: LeadId, *, source: str, at: datetime, proof: str | None = None, channel: Channel | None = None
+        self,
+        lead_id: LeadId,
+        *,
+        source: str,
+        at: datetime,
+        key: str,
+        proof: str | None = None,
+        channel: Channel | None = None,
     ) -> None:
         """Withdraw consent, then stop the journey.
 
@@ -144,6 +154,7 @@ class FrontDesk:
             lead_id: Who said no.
             source: Where it was said.
             at: When.
+            key: Names this refusal; the same key again changes nothing.
             proof: The words.
             channel: The channel refused; None refuses every one.
         """
@@ -151,7 +162,7 @@ class FrontDesk:
         for purpose in Purpose:
             await self.records.consents.record(
                 ConsentEvent(
-                    id=f"withdrawal-{content_hash(lead_id, source, channel, purpose, at.isoformat())}",
+                    id=f"withdrawal-{content_hash(lead_id, source, channel, purpose, key)}",
                     lead_id=lead_id,
                     channel=channel,
                     purpose=purpose,
@@ -161,7 +172,7 @@ class FrontDesk:
                     proof=proof,
                 )
             )
-        await self._audit(at, source, "consent_withdrawn", lead_id, {"channel": channel})
+        await self._audit(at, source, "consent_withdrawn", lead_id, {"channel": channel}, key=key)
         if channel is None:
             with suppress(JourneyNotFoundError, JourneyClosedError):
                 await self.journeys.opted_out(lead_id)
@@ -173,8 +184,15 @@ class FrontDesk:
         with suppress(JourneyNotFoundError, JourneyClosedError):
             await self.journeys.outcome_reached(outcome.lead_id, OutcomeReached(kind=outcome.kind))
 
-    async def _audit(self, at: datetime, actor: str, action: str, subject: str, details: dict[str, object]) -> None:
-        entry_id = f"audit-{content_hash(actor, action, subject, at.isoformat())}"
+    async def _audit(
+        self, at: datetime, actor: str, action: str, subject: str, details: dict[str, object], *, key: str
+    ) -> None:
+        entry_id = f"audit-{content_hash(actor, action, subject, key)}"
         await self.records.audit.append(
             AuditEntry(id=entry_id, at=at, actor=actor, action=action, subject_id=subject, details=details)
         )
+
+
+def _message(interaction: Interaction, text: str) -> Message:
+    speaker = Speaker.REP if interaction.kind in OUTBOUND_KINDS else Speaker.LEAD
+    return Message(speaker=speaker, text=text[:MAX_MESSAGE_CHARS], at=interaction.at)

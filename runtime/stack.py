@@ -18,9 +18,10 @@ import httpx2
 from domain.errors import UnavailableError
 from runtime.processes import Child
 from runtime.settings import ADDRESS_FILE, Settings
-from runtime.temporal import embedded_temporal
+from runtime.temporal import connect, embedded_temporal
+from runtime.wiring import open_records
 
-_READY_PATIENCE_S = 60.0
+_READY_PATIENCE_S = 120.0
 _POLL_S = 0.1
 
 
@@ -53,6 +54,7 @@ async def running_stack(settings: Settings) -> AsyncIterator[Stack]:
             temporal = await stack.enter_async_context(embedded_temporal(settings.home / "temporal"))
             (settings.home / ADDRESS_FILE).write_text(temporal, encoding="utf-8")
             stack.callback((settings.home / ADDRESS_FILE).unlink, missing_ok=True)
+        await _answering(settings, temporal)
         port = settings.api_port or _free_port(settings.api_host)
         environment = {
             "LEADLINE_HOME": str(settings.home.resolve()),
@@ -74,6 +76,15 @@ async def running_stack(settings: Settings) -> AsyncIterator[Stack]:
         running = Stack(f"http://{settings.api_host}:{port}", temporal, children)
         await _ready(running)
         yield running
+
+
+async def _answering(settings: Settings, temporal: str) -> None:
+    """Reach the servers once before anything depends on them: a wrong address is told at once, and by its name.
+
+    The schema of the records is brought up to date here, by one process alone.
+    """
+    async with open_records(settings):
+        await connect(temporal, namespace=settings.temporal_namespace)
 
 
 async def _ready(running: Stack) -> None:

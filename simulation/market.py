@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from domain.events import Channel, InteractionKind
+from domain.nudges import WAIT
 from domain.people import Product
 from domain.values import Market, ProductId, Value
 
@@ -289,9 +290,9 @@ class MarketModel(Value):
     texts: TextSpec
 
     @model_validator(mode="after")
-    def _wait_is_an_action(self) -> Self:
-        if "wait" not in self.action_ids:
-            raise ValueError("actions lack `wait`: doing nothing must be among them")
+    def _wait_is_the_last_action(self) -> Self:
+        if self.action_ids[-1] != WAIT:
+            raise ValueError("actions must end with `wait`: doing nothing is always allowed")
         return self
 
     @model_validator(mode="after")

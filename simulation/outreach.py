@@ -1,12 +1,13 @@
 """Draws the historical contacts: consents, a randomised policy with known propensities, replies and opt-outs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from domain.events import Channel
 from simulation.allotment import Allotment
 from simulation.market import MarketModel
+from simulation.odds import utc_offsets
 from simulation.response import Response
 from simulation.streams import Streams
 from simulation.vectors import BoolVector, FloatMatrix, FloatVector, IntVector, sigmoid
@@ -58,15 +59,7 @@ class Touches:
 
     def where(self, kept: BoolVector) -> "Touches":
         """Return the rows that are kept."""
-        return Touches(
-            self.lead[kept],
-            self.action[kept],
-            self.at[kept],
-            self.propensity[kept],
-            self.replied[kept],
-            self.opted_out[kept],
-            self.reply_at[kept],
-        )
+        return Touches(**{column.name: getattr(self, column.name)[kept] for column in fields(self)})
 
 
 def draw_outreach(
@@ -85,50 +78,32 @@ def draw_outreach(
     """
     market, n_leads = response.market, len(response.population)
     rng = streams.of("outreach")
-    recording = market.recording
-    given = {
-        Channel.EMAIL.value: rng.random(n_leads) < recording.email_consent,
-        Channel.SMS.value: rng.random(n_leads) < recording.sms_consent,
-        Channel.PHONE.value: rng.random(n_leads) < recording.phone_consent,
-    }
+    given = _given(market, n_leads, rng)
     withdrawn_at = np.full(n_leads, np.inf)
     everyone = np.arange(n_leads)
+    offset = utc_offsets(market, response.population)
+    opt_out = _opt_out_probability(response)
     at = allotment.first_at + _MEDIAN_FIRST_CONTACT_DAYS * pace[allotment.first] * np.exp(rng.standard_normal(n_leads))
-    offset = np.array([region.utc_offset_h for region in market.regions])[response.population.region]
-    touches = []
+    rounds = []
     for number, gap_days in enumerate(market.gap_days):
         at = at + gap_days * np.exp(_GAP_SPREAD * rng.standard_normal(n_leads))
         at = response.timeline.waking(at, offset)
-        chances = _policy(market, Consents(given, withdrawn_at), at, number)
-        action = np.minimum(
-            (rng.random(n_leads)[:, None] >= np.cumsum(chances, axis=1)).sum(axis=1), len(market.actions) - 1
-        )
-        contacted = np.array([spec.channel is not None for spec in market.actions])[action]
         due = np.isfinite(at) & (at < withdrawn_at)
-        moment = np.where(due, at, 0.0)
-        replied = rng.random(n_leads) < response.reply_probability(everyone, action, moment)
-        out = contacted & (rng.random(n_leads) < _opt_out_probability(response))
-        reply_at = at + _reply_delay(response, action, rng)
-        replied &= ~out
-        withdrawn_at = np.where(due & out, reply_at, withdrawn_at)
-        kept = due
-        touches.append(
-            Touches(
-                everyone[kept],
-                action[kept],
-                at[kept],
-                chances[everyone, action][kept],
-                replied[kept],
-                out[kept],
-                np.where(replied | out, reply_at, np.nan)[kept],
-            )
-        )
-    return Consents(given, withdrawn_at), _concatenate(touches)
+        chances = _policy(market, Consents(given, withdrawn_at), at, number)
+        action = _choose(chances, rng.random(n_leads))
+        opted_out = _is_contact(market, action) & (rng.random(n_leads) < opt_out)
+        chance_of_reply = response.reply_probability(everyone, action, np.where(due, at, 0.0))
+        replied = (rng.random(n_leads) < chance_of_reply) & ~opted_out
+        reply_at = np.where(replied | opted_out, at + _reply_delay(response, action, rng), np.nan)
+        withdrawn_at = np.where(due & opted_out, reply_at, withdrawn_at)
+        propensity = chances[everyone, action]
+        rounds.append(Touches(everyone, action, at, propensity, replied, opted_out, reply_at).where(due))
+    return Consents(given, withdrawn_at), _concatenate(rounds)
 
 
 def first_contact(touches: Touches, market: MarketModel, n_leads: int) -> FloatVector:
     """Return when each lead was first contacted, NaN if never. Waiting is no contact."""
-    contacted = np.array([spec.channel is not None for spec in market.actions])[touches.action]
+    contacted = _is_contact(market, touches.action)
     first = np.full(n_leads, np.inf)
     np.minimum.at(first, touches.lead[contacted], touches.at[contacted])
     return np.where(np.isfinite(first), first, np.nan)
@@ -145,14 +120,32 @@ def follow_up_odds(response: Response, touches: Touches, *, within_days: float =
         within_days: Days after creation that count.
     """
     n_leads = len(response.population)
-    contacted = np.array([spec.channel is not None for spec in response.market.actions])[touches.action]
-    counts = contacted & (touches.at < response.created[touches.lead] + within_days)
+    counts = _is_contact(response.market, touches.action) & (touches.at < response.created[touches.lead] + within_days)
     lead, action = touches.lead[counts], touches.action[counts]
     order = np.argsort(lead, kind="stable")
     lead, action = lead[order], action[order]
     position = np.arange(len(lead)) - np.searchsorted(lead, lead)
     odds = response.nudge_odds(lead, action) * _REPEAT_DISCOUNT**position
     return np.asarray(np.bincount(lead, weights=odds, minlength=n_leads), dtype=np.float64)
+
+
+def _given(market: MarketModel, n_leads: int, rng: np.random.Generator) -> dict[str, BoolVector]:
+    recording = market.recording
+    return {
+        Channel.EMAIL.value: rng.random(n_leads) < recording.email_consent,
+        Channel.SMS.value: rng.random(n_leads) < recording.sms_consent,
+        Channel.PHONE.value: rng.random(n_leads) < recording.phone_consent,
+    }
+
+
+def _is_contact(market: MarketModel, action: IntVector) -> BoolVector:
+    return np.array([spec.channel is not None for spec in market.actions])[action]
+
+
+def _choose(chances: FloatMatrix, uniform: FloatVector) -> IntVector:
+    """Return one action per row; `wait`, always allowed, takes what rounding leaves over."""
+    passed = uniform[:, None] >= np.cumsum(chances, axis=1)
+    return np.asarray(np.minimum(passed.sum(axis=1), chances.shape[1] - 1))
 
 
 def _policy(market: MarketModel, consents: Consents, at: FloatVector, number: int) -> FloatMatrix:
@@ -180,13 +173,5 @@ def _reply_delay(response: Response, action: IntVector, rng: np.random.Generator
     return np.asarray(medians[action] * np.exp(log_delay))
 
 
-def _concatenate(parts: list[Touches]) -> Touches:
-    return Touches(
-        np.concatenate([part.lead for part in parts]),
-        np.concatenate([part.action for part in parts]),
-        np.concatenate([part.at for part in parts]),
-        np.concatenate([part.propensity for part in parts]),
-        np.concatenate([part.replied for part in parts]),
-        np.concatenate([part.opted_out for part in parts]),
-        np.concatenate([part.reply_at for part in parts]),
-    )
+def _concatenate(rounds: list[Touches]) -> Touches:
+    return Touches(**{c.name: np.concatenate([getattr(part, c.name) for part in rounds]) for c in fields(Touches)})

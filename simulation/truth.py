@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from domain.errors import InvalidInputError, LeadNotFoundError, ProductNotFoundError, RepNotFoundError
+from domain.nudges import WAIT
 from simulation.response import Response
 from simulation.team import Team
 from simulation.vectors import BoolVector, FloatMatrix, FloatVector, IntVector, sigmoid
@@ -96,7 +97,7 @@ class Truth:
         Returns:
             Shape (n,). Differences of probabilities, with the rep of record.
         """
-        waiting = ["wait"] * len(lead_ids)
+        waiting = [WAIT] * len(lead_ids)
         return self.p_convert(lead_ids, action_ids=action_ids, at=at) - self.p_convert(lead_ids, action_ids=waiting)
 
     def skill(self, rep_id: str, product_id: str) -> float:

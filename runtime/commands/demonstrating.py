@@ -20,45 +20,51 @@ _TIME_SCALE = 2e-5
 
 def demo_command(
     home: Annotated[
-        Path | None, typer.Option(help="Folder of the demo; emptied first. `demo` under the home if absent.")
+        Path | None, typer.Option(help="Folder of the demo. `demo` under the home folder if absent.")
     ] = None,
+    *,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Build the business anew, even where it is up to date.")
+    ] = False,
 ) -> None:
-    """Build a simulated insurance-partner business, then let a lead arrive, be scored, matched, discussed, followed up."""
+    """Build a simulated insurance-partner business; let a lead arrive, be scored, matched, discussed, followed up.
+
+    The business is kept, and built again only when it is a day old or the code that makes it has changed.
+    """
     settings = load_settings()
     folder = home or settings.home / "demo"
-    if folder.exists() and not (folder / "up.lock").exists() and any(folder.iterdir()):
-        raise typer.BadParameter(f"{folder} holds something that no demo made; choose another --home")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / "up.lock").touch()
     demo = settings.model_copy(
         update={
-            "home": folder,
+            "home": folder / "run",
             "database_url": "",
+            "qdrant_url": "",
+            "temporal_address": "",
+            "outbox": "folder",
+            "market": "insurance_partners",
             "journey_time_scale": _TIME_SCALE,
             "api_port": 0,
-            "market": "insurance_partners",
         }
     )
     console = Console(width=None if Console().is_terminal else 110)
     begin = time.monotonic()
-    passed = run_program(_demonstrate(demo, console))
+    passed = run_program(_demonstrate(demo, folder / "business", console, fresh=fresh))
     console.print(
-        f"\nThe demo took {time.monotonic() - begin:.0f} s. Everything it made is in {folder}; nothing is left running."
+        f"\nThe demo took {time.monotonic() - begin:.0f} s. What it made is in {folder}; nothing is left running."
     )
-    console.print("Next: [bold]make up[/] serves Leadline on localhost; docs/ says how to bring your own leads.")
+    console.print("Next: [bold]make up[/] serves Leadline on localhost; README.md says how to bring your own leads.")
     if not passed:
         raise typer.Exit(1)
 
 
-async def _demonstrate(settings: Settings, console: Console) -> bool:
+async def _demonstrate(settings: Settings, business_folder: Path, console: Console, *, fresh: bool) -> bool:
     from runtime.clock import SystemClock
     from runtime.demo import business, story
     from runtime.demo.client import DemoClient
     from runtime.stack import running_stack
 
-    console.print(Rule("1  A business: two and a half years of leads, from files", align="left"))
-    await business.build_business(settings, SystemClock().now(), console)
+    console.print(Rule("1  A business: a year and a half of leads, from files", align="left"))
+    shutil.rmtree(settings.home, ignore_errors=True)
+    await business.prepare_business(settings, business_folder, SystemClock().now(), console, fresh=fresh)
     outbox = settings.home / "outbox"
     outbox.mkdir()
     console.print(Rule("2  Servers: Temporal, a worker, the API", align="left"))

@@ -42,6 +42,7 @@ def api_command() -> None:
 
     settings = load_settings()
     configure_logging(settings)
+    run_program(_opens(settings))
     # By name, because `api` lies above this room.
     uvicorn.run(
         "api.app:app_from_environment",
@@ -63,6 +64,14 @@ def worker_command() -> None:
     settings = load_settings()
     configure_logging(settings)
     run_program(_work(settings))
+
+
+async def _opens(settings: Settings) -> None:
+    """Open what the API needs once beforehand: uvicorn would tell of a failure with a traceback."""
+    from runtime.wiring import open_tools
+
+    async with open_tools(settings):
+        pass
 
 
 async def _work(settings: Settings) -> None:

@@ -2,15 +2,16 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from domain.values import Market
+from domain.values import Market, content_hash
 from knowledge.opening import corpus_folder
 from records.importing.importer import Importer, ImportJob
 from records.importing.tables import TableName
@@ -24,12 +25,14 @@ from tools.scoring.card import ModelCard
 MARKET = Market("insurance_partners")
 N_LEADS, N_REPS, DAYS, SEED = 8_000, 24, 540, 2026
 _NOTE = "floor.json"
+_MAKERS = ("simulation", "records", "tools/scoring", "knowledge", "runtime/demo")
+_SOURCES = {".py", ".yaml", ".md"}
 _ORDER = ("products", "reps", "leads", "assignments", "interactions", "consents", "outcomes")
 
 
 def simulate_business(now: datetime) -> SalesFloor:
     """Simulate the business up to the last midnight."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = _midnight(now)
     return simulate(
         load_market(MARKET), n_leads=N_LEADS, seed=SEED, start=midnight - timedelta(days=DAYS), days=DAYS, n_reps=N_REPS
     )
@@ -95,18 +98,53 @@ async def build_business(settings: Settings, now: datetime, console: Console) ->
     return floor
 
 
+async def prepare_business(settings: Settings, kept: Path, now: datetime, console: Console, *, fresh: bool) -> None:
+    """Put the business into the home folder: a copy of the one kept, or a new one, which is kept then.
+
+    Args:
+        settings: Its home must not exist.
+        kept: Folder of the business that is kept.
+        now: The present.
+        console: Where progress is shown.
+        fresh: Build it anew in any case.
+    """
+    if fresh or _noted(kept) != _note(_midnight(now)):
+        shutil.rmtree(kept, ignore_errors=True)
+        await build_business(settings.model_copy(update={"home": kept}), now, console)
+    else:
+        console.print(f"the business in {kept} is up to date; `leadline demo --fresh` builds it anew")
+    shutil.copytree(kept, settings.home)
+
+
 def note_floor(home: Path, floor: SalesFloor) -> None:
     """Write down which floor the home holds, so that an evaluation can know its truth."""
-    (home / _NOTE).write_text(json.dumps({"end": floor.end.isoformat()}), encoding="utf-8")
+    (home / _NOTE).write_text(json.dumps(_note(floor.end)), encoding="utf-8")
+
+
+def _note(end: datetime) -> dict[str, str]:
+    """Name a floor by its last midnight and by the code and data that make it."""
+    root = Path(__file__).parents[2]
+    files = sorted(path for room in _MAKERS for path in (root / room).rglob("*") if path.suffix in _SOURCES)
+    made_by = content_hash([(str(path.relative_to(root)), path.stat().st_mtime_ns) for path in files])
+    return {"end": end.isoformat(), "made_by": made_by}
+
+
+def _noted(home: Path) -> dict[str, str] | None:
+    try:
+        note: dict[str, str] = json.loads((home / _NOTE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return note
 
 
 def load_floor(home: Path) -> SalesFloor | None:
     """Return the floor that a home folder holds, None where it holds none."""
-    try:
-        end = datetime.fromisoformat(json.loads((home / _NOTE).read_text(encoding="utf-8"))["end"])
-    except FileNotFoundError:
-        return None
-    return simulate_business(end)
+    note = _noted(home)
+    return simulate_business(datetime.fromisoformat(note["end"])) if note else None
+
+
+def _midnight(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _progress(console: Console) -> Progress:

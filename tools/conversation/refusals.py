@@ -4,30 +4,38 @@ An opt-out that is missed breaks the law; one found in error costs a message. Th
 """
 
 import re
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
-_OPT_OUT = re.compile(
-    r"""
-    ^\s*(stop|stopall|quit|end|cancel|unsubscribe|baja|alto|parar)\s*[.!]*\s*$
-    | \bunsubscribe\b | \bopt(ing|ed)?[\s-]*out\b
-    | \b(stop|quit|cease)\s+(\w+\s+){0,2}?(e-?mailing|mailing|texting|calling|messaging|contacting|writing|sending|bothering|spamming)
-    | \b(remove|take|delete|drop)\s+(me|us|my\s+(name|number|e-?mail|address|data))\b[^.?!]{0,40}
-      \b(off|from|list|lists|database|system|data|records)\b
-    | \bdelete\s+(all\s+)?my\s+(personal\s+)?(data|information|details)
-    | \b(do\s*n[o']?t|never|no\s+longer)\s+(want\s+to\s+(receive|get|hear)|(ever\s+)?(contact|call|e-?mail|text|message|write)\b)
-    | \bno\s+more\s+(e-?mails?|texts?|calls?|messages?)\b
-    | \bleave\s+(me|us)\s+alone\b
-    | \bwithdraw\s+(my\s+)?consent\b
-    | \b(dar(me|nos)?|dame|denme|deme|d[eé]n?me)\s+de\s+baja\b | \bcancelar\s+(mi\s+)?suscripci[oó]n\b
-    | \bno\s+(me|nos)\s+(escriban?|llamen?|contacten?|manden?|env[ií]en?|molesten?)\b
-    | \bno\s+(quiero|deseo|queremos|deseamos)\s+(recibir|que\s+me)\b | \bdej(en|e|a|ad)\s+de\s+(escribir|llamar|molestar|enviar|mandar|contactar)
-    | \b(borren?|eliminen?)\s+mis\s+datos\b | \bqu[ií]t(en|e|a)me\s+de\b
-    | \b(d[eé]sinscri(re|vez)|d[eé]sabonner) | \bne\s+m.(appelez|[eé]crivez|contactez)\s+plus\b
-    | \b(abmelden|austragen)\b | \bkeine\s+(weiteren\s+)?(e-?mails|nachrichten|anrufe)\b
-    | \bcancelar\s+inscri[cç][aã]o\b | \bn[aã]o\s+(me\s+)?(envie|mande|ligue|contate)\w*\b
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
+from tools.conversation.refusal_patterns import COMMAND, OPT_OUT
+
+_SENTENCE_END = re.compile(r"[.!?\n]+")
+_WORD = re.compile(r"[a-z]+")
+_ABBREVIATIONS = {
+    "ur": "your", "u": "you", "txt": "text", "txts": "texts", "msg": "message", "msgs": "messages", "pls": "please",
+    "plz": "please", "dont": "don't", "wont": "won't", "cant": "can't", "didnt": "didn't", "im": "i'm", "tho": "though", "frm": "from",
+}  # fmt: skip
+_OFTEN_MISSPELT = (
+    "stop", "again", "email", "emails", "text", "texting", "call", "calling", "contact", "contacting", "contacted",
+    "remove", "message", "messages", "messaging", "unsubscribe", "address", "number", "please", "database", "delete",
+    "receive", "longer", "anymore", "permission", "consent",
+)  # fmt: skip
+_MIN_LOSSY = 6
+"""Letters that a word needs before one of them may be missing: shorter words become other words too easily."""
+
+
+def _slips() -> dict[str, str]:
+    """Return the slips of the words that refusals are made of: two letters swapped, or one letter of a long word lost."""
+    slips = dict(_ABBREVIATIONS)
+    for word in _OFTEN_MISSPELT:
+        for i in range(len(word) - 1):
+            slips.setdefault(word[:i] + word[i + 1] + word[i] + word[i + 2 :], word)
+        for i in range(len(word) if len(word) >= _MIN_LOSSY else 0):
+            slips.setdefault(word[:i] + word[i + 1 :], word)
+    return {slip: word for slip, word in slips.items() if slip not in _OFTEN_MISSPELT}
+
+
+_SLIPS = _slips()
 _AWAY = re.compile(
     r"""
     \b(out\s+of\s+(the\s+)?office|ooo)\b | \bauto(matic)?[\s-]*(reply|response)\b
@@ -93,7 +101,19 @@ _DEFAULT_ABSENCE = timedelta(days=7)
 
 def is_opt_out(text: str) -> bool:
     """Say whether the writer wants no more messages, in English, Spanish, French, German or Portuguese."""
-    return _OPT_OUT.search(text) is not None
+    tidied = _tidied(text)
+    return OPT_OUT.search(tidied) is not None or any(
+        COMMAND.fullmatch(sentence.strip(" ,;:-")) for sentence in _SENTENCE_END.split(tidied)
+    )
+
+
+def _tidied(text: str) -> str:
+    """Lower-case a text, drop accents, unify spellings and mend the commonest slips."""
+    plain = unicodedata.normalize("NFKD", text.casefold().replace("\u2019", "'"))
+    plain = "".join(character for character in plain if not unicodedata.combining(character))
+    plain = re.sub(r"\be-mail", "email", plain)
+    plain = re.sub(r"([a-z])\1{2,}", r"\1", plain)
+    return _WORD.sub(lambda found: _SLIPS.get(found[0], found[0]), plain)
 
 
 def out_of_office_until(text: str, *, now: datetime) -> datetime | None:

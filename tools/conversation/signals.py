@@ -25,12 +25,16 @@ def split_sentences(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in _SENTENCE_END.split(text) if part.strip())
 
 
-def find_signals(text: str, classifier: TextClassifier) -> tuple[tuple[Signal, ...], tuple[Signal, ...]]:
+def find_signals(
+    text: str, classifier: TextClassifier, *, implied: str | None = None
+) -> tuple[tuple[Signal, ...], tuple[Signal, ...]]:
     """Find what a text objects to, and what in it says that the writer wants to buy.
 
     Args:
         text: A message of a lead.
         classifier: Over the labels of `signals.yaml`.
+        implied: Beginning of the labels of which one must be there, because the message as a whole says so: the likeliest of
+            them is found also where it falls short of the confidence that others need.
 
     Returns:
         (objections, buying signals), each kind at most once with its strongest sentence as the quote, most
@@ -40,11 +44,20 @@ def find_signals(text: str, classifier: TextClassifier) -> tuple[tuple[Signal, .
     if not sentences:
         return (), ()
     best: dict[str, Signal] = {}
-    for sentence, row in zip(sentences, classifier.probabilities(sentences), strict=True):
+    rows = classifier.probabilities(sentences)
+    for sentence, row in zip(sentences, rows, strict=True):
         label, confidence = max(zip(classifier.labels, row, strict=True), key=lambda pair: float(pair[1]))
         known = best.get(label)
         if confidence >= _MIN_CONFIDENCE and (known is None or confidence > known.confidence):
             best[label] = Signal(kind=label.split(".")[-1], confidence=float(confidence), quote=sentence)
+    if implied is not None and not any(label.startswith(implied) for label in best):
+        confidence, label, quote = max(
+            (float(p), label, sentence)
+            for sentence, row in zip(sentences, rows, strict=True)
+            for label, p in zip(classifier.labels, row, strict=True)
+            if label.startswith(implied)
+        )
+        best[label] = Signal(kind=label.split(".")[-1], confidence=confidence, quote=quote)
     return _of(best, OBJECTION), _of(best, BUYING)
 
 

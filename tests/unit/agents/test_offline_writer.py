@@ -75,7 +75,7 @@ def test_waiting_is_said_as_an_action():
 def test_an_objection_is_answered_from_the_guide_first():
     findings = Findings(search=a_search(a_passage("p-cover"), a_passage("p-expensive")))
     assert answer("what do I say to 'too expensive'?", "objection_help", findings) == (
-        "What the guide suggests:\n"
+        "What the guide suggests (Too expensive):\n"
         "- Acknowledge the concern before you answer it. [2]\n"
         "- Compare the yearly cost of 480 USD with the cost of one uninsured water damage. [2]"
     )
@@ -84,7 +84,25 @@ def test_an_objection_is_answered_from_the_guide_first():
 def test_a_product_question_gets_the_sentence_that_answers_it():
     findings = Findings(search=a_search(a_passage("p-cover")))
     assert answer("how high is the deductible?", "product_question", findings) == (
-        "The deductible is 500 USD for each claim. [1]"
+        "Partner Shield: The deductible is 500 USD for each claim. [1]"
+    )
+
+
+def test_sentences_of_several_documents_say_which_they_are_about():
+    other = a_passage("p-other", title="Cyber Cover", text="The deductible is 900 USD for each claim.")
+    findings = Findings(search=a_search(a_passage("p-cover"), other))
+    assert answer("how high is the deductible?", "product_question", findings) == (
+        "From the documents:\n"
+        "- Partner Shield: The deductible is 500 USD for each claim. [1]\n"
+        "- Cyber Cover: The deductible is 900 USD for each claim. [2]"
+    )
+
+
+def test_a_draft_without_a_fact_only_asks_for_a_talk():
+    findings = Findings(lead_id="L-7", lead=a_lead())
+    assert answer("write to L-7 about boats", "write_message", findings) == (
+        "I found nothing that a customer may be quoted, so this draft only asks for a talk [1]:\n\n"
+        "Hello Maria Lopez [1],\n\nthank you for your interest.\n\nWhen would be a good time to talk?"
     )
 
 

@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.extract import pick_sentences, split_sentences
+from agents.extract import name_source, pick_sentences, split_sentences
 
 GUIDE = """# Cover
 
@@ -30,6 +30,21 @@ def test_the_sentence_that_shares_rare_words_is_chosen():
 
 def test_a_sentence_far_weaker_than_the_best_is_left_out():
     assert len(pick_sentences("are floods covered?", [(4, "Shield", GUIDE)], count=4)) < 4
+
+
+def test_a_quotation_is_never_cut_in_half():
+    text = 'Say: "The fee is due once. It is waived for large books." A manager may decide.'
+    assert split_sentences(text) == ['Say: "The fee is due once. It is waived for large books." A manager may decide.']
+
+
+def test_a_customer_is_quoted_no_sentence_that_leans_on_another():
+    passage = (1, "Shield", "It covers floods in all regions. Floods are covered in the south.")
+    assert pick_sentences("floods", [passage], count=2, strict=True) == [(1, "Floods are covered in the south.")]
+
+
+def test_a_sentence_out_of_its_document_says_what_it_is_about():
+    assert name_source("The fee is due once.", "Shield") == "Shield: The fee is due once."
+    assert name_source("The Shield fee is due once.", "Shield") == "The Shield fee is due once."
 
 
 def test_a_sentence_that_steers_the_assistant_is_never_chosen():
