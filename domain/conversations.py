@@ -123,5 +123,7 @@ class TurnEvent(Value):
     """One numbered event of a turn, as the client sees it. Numbers start at 1 and have no gaps."""
 
     number: int = Field(ge=1)
-    kind: str = Field(description="started, reading, score, match, passages, nudge, delta, reply, error, done.")
+    kind: str = Field(
+        description="started, restarted, reading, score, match, passages, nudge, delta, reply, error, done."
+    )
     data: dict[str, Any]

@@ -291,10 +291,20 @@ class Retriever(Protocol):
 class Outbox(Protocol):
     """Sends a message to the outside. Providers that know keys send one message per key."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The provider's name, for receipts."""
+        ...
 
     async def send(self, message: OutboundMessage, *, at: datetime) -> SendReceipt:
         """Send. The same key is delivered once. Raises `OutboxUnavailableError`."""
+        ...
+
+    async def receipt_of(self, key: str) -> SendReceipt | None:
+        """Return what became of a key, None when it was never tried: what makes a send after a crash safe.
+
+        Raises `OutboxUnavailableError`.
+        """
         ...
 
 

@@ -23,7 +23,8 @@ async def append_facts(connection: AsyncConnection, table: Table, cells: Mapping
         How many were inserted.
     """
     if connection.dialect.name == "postgresql":
-        return (await connection.execute(_unnested(table, tuple(cells)), cells)).rowcount
+        statement = _unnested(table, tuple(cells)).execution_options(preserve_rowcount=True)
+        return (await connection.execute(statement, cells)).rowcount
     insert = sqlite.insert(table).on_conflict_do_nothing().compile(dialect=connection.dialect, column_keys=list(cells))
     rows = list(zip(*(cells[name] for name in insert.positiontup or ()), strict=True))
     # As text: SQLAlchemy would process each parameter of each row, which takes longer than the insert.

@@ -1,5 +1,6 @@
 """The model of a market file: what is sold, to whom, and how large each planted effect is. Draws nothing."""
 
+from collections.abc import Collection
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -300,6 +301,29 @@ class MarketModel(Value):
         wrong = [action.id for action in self.actions if len(action.history) != len(self.gap_days)]
         if wrong:
             raise ValueError(f"history of {', '.join(wrong)} needs one weight for each of `gap_days`")
+        return self
+
+    @model_validator(mode="after")
+    def _english_is_spoken(self) -> Self:
+        if "en" not in self.languages:
+            raise ValueError("languages lack `en`: every rep speaks it, and templates fall back to it")
+        return self
+
+    @model_validator(mode="after")
+    def _conditions_name_what_exists(self) -> Self:
+        levels: dict[str, Collection[object]] = {
+            "source": self.sources,
+            "region": [region.id for region in self.regions],
+            "product": [product.id for product in self.products],
+            "language": self.languages,
+        }
+        for field in self.fields:
+            levels[field.name] = field.levels if isinstance(field, ChoiceField) else (True, False)
+        for condition in (condition for combination in self.combinations for condition in combination.when):
+            if condition.of not in levels:
+                raise ValueError(f"a combination names {condition.of!r}: use one of {', '.join(levels)}")
+            if condition.equals is not None and condition.equals not in levels[condition.of]:
+                raise ValueError(f"a combination wants {condition.of!r} to be {condition.equals!r}, which is no level")
         return self
 
     @property

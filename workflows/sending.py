@@ -11,33 +11,19 @@ Every crash point, and what the next attempt does:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
 
 from domain.decisions import Decision, DecisionKind, decision_id
 from domain.errors import ConsentMissingError, NoAddressError
 from domain.events import Channel, ConsentEvent, Interaction, InteractionKind, has_consent
 from domain.outreach import OutboundMessage, SendReceipt, SendStatus
 from domain.people import Lead
-from domain.ports import Clock, ConsentLedger, DecisionLog, InteractionLog, LeadRecords, SendLedger
+from domain.ports import Clock, ConsentLedger, DecisionLog, InteractionLog, LeadRecords, Outbox, SendLedger
 from domain.values import content_hash
 from workflows.payloads import SendRequest
 
 _KINDS = {Channel.EMAIL: InteractionKind.EMAIL_SENT, Channel.SMS: InteractionKind.SMS_SENT}
 _NO_ADDRESS = "-"
 _POLICY = "leadline"
-
-
-class TracedOutbox(Protocol):
-    """An outbox that can be asked about a key: what makes a send after a crash safe."""
-
-    async def send(self, message: OutboundMessage, *, at: datetime) -> SendReceipt:
-        """Send. The same key is delivered once. Raises `OutboxUnavailableError`."""
-        ...
-
-    async def receipt_of(self, key: str) -> SendReceipt | None:
-        """Return what became of a key, None when it was never tried. Raises `OutboxUnavailableError`."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -49,7 +35,7 @@ class Sender:
     sends: SendLedger
     interactions: InteractionLog
     decisions: DecisionLog
-    outbox: TracedOutbox
+    outbox: Outbox
     clock: Clock
 
     async def send(self, request: SendRequest) -> SendReceipt:

@@ -17,7 +17,8 @@ from runtime.demo.client import DemoClient, Json
 
 LEAD, REFUSER = "demo-lead-1", "demo-lead-2"
 _QUESTIONS = (
-    "Why does this lead have this score, and who should take it?",
+    "Why does this lead have this score?",
+    "Who should take it, and why?",
     "She says the commission is lower than what they get today. What do I say?",
     "How much is the onboarding fee, and when is it waived?",
     "What is the capital of Mongolia?",

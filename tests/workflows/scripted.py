@@ -19,12 +19,13 @@ from domain.events import Channel, ConsentEvent, Purpose
 from domain.journeys import Draft, FollowUpStep, StepAction
 from domain.matches import Match
 from domain.people import Lead
+from domain.ports import Outbox
 from domain.scores import LeadScore, Rung, Temperature
 from domain.values import DecisionId, LeadId, Market, RepId
 from records.database import open_database
 from records.repositories import Records
 from workflows.activities import JourneyActivities
-from workflows.sending import Sender, TracedOutbox
+from workflows.sending import Sender
 
 MARKET = Market("insurance_partners")
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -158,7 +159,7 @@ class Floor:
 
     home: Path
     records: Records
-    outbox: TracedOutbox
+    outbox: Outbox
     matcher: ScriptedMatcher
     scorer: ScriptedScorer
 
@@ -188,7 +189,7 @@ class Floor:
 async def open_floor(
     home: Path,
     *,
-    outbox: TracedOutbox | None = None,
+    outbox: Outbox | None = None,
     reps: tuple[str, ...] = ("ana", "ben", "cleo"),
     temperature: Temperature = Temperature.WARM,
 ) -> AsyncIterator[Floor]:

@@ -14,11 +14,11 @@ from connectors.folder_outbox import FolderOutbox
 from domain.errors import OutboxUnavailableError
 from domain.journeys import CloseReason, JourneyInput, JourneyResult
 from domain.outreach import OutboundMessage, SendReceipt
+from domain.ports import Outbox
 from runtime.worker import build_worker
 from tests.workflows.driving import Driver
 from tests.workflows.scripted import MARKET, SEND, Floor, add_lead, open_floor, scripted_graph
 from workflows import names
-from workflows.sending import TracedOutbox
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class AbsentOutbox:
 
 
 @asynccontextmanager
-async def sending_journey(client: Client, home: Path, outbox: TracedOutbox) -> AsyncIterator[tuple[Floor, Driver]]:
+async def sending_journey(client: Client, home: Path, outbox: Outbox) -> AsyncIterator[tuple[Floor, Driver]]:
     queue = f"sending-{uuid4().hex}"
     async with (
         open_floor(home, outbox=outbox) as floor,
