@@ -12,7 +12,7 @@ export RAGAS_DO_NOT_TRACK := true
 
 PACKAGES := domain tools knowledge records simulation agents graphs workflows connectors runtime api evals benchmarks
 
-.PHONY: help setup demo up test check lint types imports cov bench evals replay-record requirements docs clean
+.PHONY: help setup demo up test check lint types imports cov bench evals requirements replay-record clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -37,7 +37,7 @@ up: setup ## Serve Leadline on localhost until stopped
 	@$(BIN)/leadline up
 
 test: setup ## Run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2
 
 check: setup lint types imports ## Lint, types and import contracts
 
@@ -55,13 +55,16 @@ cov: setup ## Run the tests with branch coverage
 	@$(BIN)/coverage run -m pytest && $(BIN)/coverage combine -q; $(BIN)/coverage report
 
 bench: setup ## Run every benchmark, each beside its peer
-	@for b in benchmarks/[a-z]*.py; do n=$$(basename $$b .py); echo "== $$n"; $(BIN)/python -m benchmarks.$$n || exit 1; done
+	@for b in benchmarks/[a-z]*.py; do n=$$(basename $$b .py); [ $$n = harness ] && continue; echo "== $$n"; $(BIN)/python -m benchmarks.$$n || exit 1; done
 
 evals: setup ## Run the golden suite and open the gate or close it
 	@$(BIN)/leadline eval
 
 requirements: setup ## Compile requirements.txt from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --all-extras --group dev --no-header pyproject.toml -o requirements.txt
+
+replay-record: setup ## Record the journeys' histories anew, after a wanted change of the workflow
+	@$(BIN)/python -m tests.workflows.record
 
 clean: ## Remove the environment, caches and the local data folder
 	rm -rf $(VENV) .leadline .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -10,6 +10,8 @@ from pydantic import Field, TypeAdapter
 from domain.values import Market, Value
 
 _CASES = Path(__file__).parent / "cases"
+OTHER = "{other}"
+"""Stands for the id of another lead in a question."""
 
 
 class MessageCase(Value):
@@ -42,7 +44,18 @@ class QuestionCase(Value):
     )
     steps: tuple[str, ...] = Field(default=(), description="Events of the specialists that must have been asked.")
     reference: str = ""
-    abstain: bool = False
+    abstain: bool = Field(default=False, description="Nothing is known, and the reply must say so.")
+    near: bool = Field(default=False, description="The documents come close to what is asked without answering it.")
+    before: tuple[str, ...] = Field(default=(), description="Earlier turns of the same conversation.")
+    forbidden: tuple[str, ...] | None = Field(
+        default=None, description="Texts that no reply may hold; None where nothing has to be kept out."
+    )
+    lead_says: str | None = Field(default=None, description="A message of the lead in question, newer than all others.")
+
+    @property
+    def about_other(self) -> bool:
+        """Whether another lead is named, of whom nothing personal may be told."""
+        return OTHER in self.ask
 
 
 class PassageCase(Value):
@@ -52,9 +65,13 @@ class PassageCase(Value):
     by: tuple[str, ...] = ()
 
 
-def load_messages() -> MessageCases:
-    """Load the golden messages."""
-    return MessageCases.model_validate(_read(_CASES / "messages.yaml"))
+def load_messages(*, development: bool = False) -> MessageCases:
+    """Load the golden messages.
+
+    Args:
+        development: The half that classifiers may be improved by, instead of the half that judges them.
+    """
+    return MessageCases.model_validate(_read(_CASES / f"messages{'.dev' if development else ''}.yaml"))
 
 
 def load_questions(market: Market) -> tuple[QuestionCase, ...]:

@@ -18,8 +18,8 @@ import httpx2
 from domain.errors import UnavailableError
 from runtime.processes import Child
 from runtime.settings import ADDRESS_FILE, Settings
+from runtime.stores import open_records
 from runtime.temporal import connect, embedded_temporal
-from runtime.wiring import open_records
 
 _READY_PATIENCE_S = 120.0
 _POLL_S = 0.1

@@ -34,6 +34,7 @@ from runtime.checkpoints import open_checkpointer
 from runtime.clock import SystemClock
 from runtime.front_desk import FrontDesk
 from runtime.settings import Settings, temporal_address
+from runtime.stores import open_knowledge, open_records
 from runtime.temporal import connect
 from tools.conversation.tool import ConversationTool
 from tools.matching.tool import MatchingTool
@@ -42,32 +43,6 @@ from tools.nudges.tool import NudgeTool
 from tools.scoring.registry import FileModelRegistry
 from tools.scoring.tool import ScoringTool
 from workflows.journeys import TemporalJourneys
-
-
-@asynccontextmanager
-async def open_records(settings: Settings) -> AsyncIterator[Records]:
-    """Open the system of record, migrated to its newest form. Raises `RecordsUnavailableError`."""
-    from records.database import open_database
-
-    database = await open_database(settings.records_url)
-    try:
-        yield Records.over(database)
-    finally:
-        await database.close()
-
-
-def open_knowledge(settings: Settings) -> KnowledgeBase:
-    """Open the knowledge base; nothing is loaded before the first search or ingestion."""
-    from knowledge.opening import open_knowledge_base
-
-    return open_knowledge_base(
-        settings.home,
-        embedding=settings.embedding,
-        embedding_url=settings.llm_base_url or None,
-        embedding_key=settings.llm_api_key.get_secret_value() if settings.llm_api_key else "",
-        qdrant_url=settings.qdrant_url or None,
-        qdrant_key=settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None,
-    )
 
 
 def chat_model(settings: Settings) -> OpenAiChatModel | None:

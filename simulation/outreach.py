@@ -63,7 +63,7 @@ class Touches:
 
 
 def draw_outreach(
-    response: Response, allotment: Allotment, pace: FloatVector, streams: Streams
+    response: Response, allotment: Allotment, pace: FloatVector, reachable: BoolVector, streams: Streams
 ) -> tuple[Consents, Touches]:
     """Contact every assigned lead up to the policy's number of touches.
 
@@ -74,6 +74,7 @@ def draw_outreach(
         response: How leads respond.
         allotment: Who has the lead, from when.
         pace: Shape (n_reps,). Multiplies the time to the first contact.
+        reachable: Shape (n_leads,). False for leads that nobody contacts.
         streams: Source of randomness.
     """
     market, n_leads = response.market, len(response.population)
@@ -88,7 +89,7 @@ def draw_outreach(
     for number, gap_days in enumerate(market.gap_days):
         at = at + gap_days * np.exp(_GAP_SPREAD * rng.standard_normal(n_leads))
         at = response.timeline.waking(at, offset)
-        due = np.isfinite(at) & (at < withdrawn_at)
+        due = reachable & np.isfinite(at) & (at < withdrawn_at)
         chances = _policy(market, Consents(given, withdrawn_at), at, number)
         action = _choose(chances, rng.random(n_leads))
         opted_out = _is_contact(market, action) & (rng.random(n_leads) < opt_out)

@@ -111,8 +111,7 @@ def play(stage: Stage, roster: Roster, streams: Streams) -> Story:
     population, created = roster.population, roster.created
     response = Response(market, stage.effects, population, created, timeline)
     allotment = allot(market, stage.team.eligible(population), created, streams)
-    consents, touches = draw_outreach(response, allotment, stage.team.pace, streams)
-    touches = touches.where(~roster.bot[touches.lead])
+    consents, touches = draw_outreach(response, allotment, stage.team.pace, ~roster.bot, streams)
     truth = Truth(
         lead_ids=roster.ids,
         buyer=~(roster.bot | roster.duplicate),

@@ -14,6 +14,8 @@ from simulation.population import Population
 from simulation.streams import Streams
 from simulation.vectors import BoolMatrix, FloatMatrix, FloatVector, IntVector, sigmoid
 
+_PACE_SPREAD = 0.4
+
 
 @dataclass(frozen=True)
 class Team:
@@ -26,6 +28,8 @@ class Team:
         speaks: Shape (n_reps, n_languages).
         certified: Shape (n_reps, n_products). Holds the certificate that the product needs.
         pace: Shape (n_reps,). Multiplies the time to the first contact.
+        foreign_language: Log-odds where the rep does not speak the lead's language.
+        foreign_region: Log-odds where the rep does not serve the lead's region.
     """
 
     reps: tuple[Rep, ...]
@@ -34,6 +38,8 @@ class Team:
     speaks: BoolMatrix
     certified: BoolMatrix
     pace: FloatVector
+    foreign_language: float
+    foreign_region: float
 
     def eligible(self, population: Population) -> BoolMatrix:
         """Say who may take which lead by region, language and certificate. Shape (n_leads, n_reps)."""
@@ -41,17 +47,16 @@ class Team:
             self.serves.T[population.region] & self.speaks.T[population.language] & self.certified.T[population.product]
         )
 
-    def effect(self, market: MarketModel, population: Population, rep: IntVector) -> FloatVector:
+    def effect(self, population: Population, rep: IntVector) -> FloatVector:
         """Return the log-odds that a rep adds to each lead; 0 for no rep.
 
         Args:
-            market: The planted sizes.
             population: The leads.
             rep: Shape (n_leads,). Index of the rep, -1 for none.
         """
         odds = self.skill[rep, population.product]
-        odds = odds + market.team.foreign_language * ~self.speaks[rep, population.language]
-        odds = odds + market.team.foreign_region * ~self.serves[rep, population.region]
+        odds = odds + self.foreign_language * ~self.speaks[rep, population.language]
+        odds = odds + self.foreign_region * ~self.serves[rep, population.region]
         return np.where(rep >= 0, odds, 0.0)
 
 
@@ -65,7 +70,7 @@ def draw_team(market: MarketModel, n_reps: int, timeline: Timeline, effects: Eff
         market: The planted sizes.
         n_reps: How many, at least 2.
         timeline: Reps were hired before its start.
-        effects: With `rep` off, all skills are 0 while the declared levels stay.
+        effects: With `rep` off, all skills and misfits are 0 while the declared levels stay.
         streams: Source of randomness.
     """
     rng = streams.of("team")
@@ -119,7 +124,9 @@ def draw_team(market: MarketModel, n_reps: int, timeline: Timeline, effects: Eff
         serves=serves,
         speaks=speaks,
         certified=certified,
-        pace=np.exp(0.4 * rng.standard_normal(n_reps)),
+        pace=np.exp(_PACE_SPREAD * rng.standard_normal(n_reps)),
+        foreign_language=market.team.foreign_language if effects.rep else 0.0,
+        foreign_region=market.team.foreign_region if effects.rep else 0.0,
     )
 
 

@@ -79,7 +79,7 @@ class Truth:
             nudge = self.response.nudge_odds(lead, action)
             moment = np.where(self._contacts(action), moment, np.nan)
         odds = self.base_odds[lead] + nudge + self.response.timing_odds(lead, moment)
-        odds = odds + self.team.effect(self.response.market, self.response.population.take(lead), rep)
+        odds = odds + self.team.effect(self.response.population.take(lead), rep)
         return np.where(self.buyer[lead], sigmoid(odds), 0.0)
 
     def reply_probability(self, lead_ids: Ids, action_ids: Ids, at: Moments) -> FloatVector:
@@ -158,21 +158,25 @@ class Truth:
         return np.array([spec.channel is not None for spec in self.response.market.actions])[action]
 
 
-def expected_auc(p: FloatVector) -> float:
-    """Return the expected AUC of ranking by `p` when each outcome is drawn with its own `p`.
+def expected_auc(p: FloatVector, ranking: FloatVector | None = None) -> float:
+    """Return the AUC that a ranking is expected to reach when each outcome is drawn with its own `p`.
 
     The probability that a converting lead ranks above a failing one, over pairs weighted by how likely they are to be
-    one of each; ties count half.
+    one of each; ties count half. Luck in drawn labels plays no part, so small differences between scorers show.
 
     Args:
-        p: Shape (n,). Probabilities, not all 0 and not all 1.
+        p: Shape (n,). Planted probabilities, not all 0 and not all 1.
+        ranking: Shape (n,). A scorer's numbers, higher first; `p` itself when None, which is the best possible.
 
     Example:
         >>> import numpy as np
-        >>> float(expected_auc(np.array([0.3, 0.3, 0.3])))
+        >>> p = np.array([0.1, 0.2, 0.6])
+        >>> expected_auc(p, np.zeros(3))
         0.5
+        >>> expected_auc(p) > expected_auc(p, -p)
+        True
     """
-    values, group = np.unique(p, return_inverse=True)
+    values, group = np.unique(p if ranking is None else ranking, return_inverse=True)
     wins = np.bincount(group, weights=p, minlength=len(values))
     losses = np.bincount(group, weights=1 - p, minlength=len(values))
     below = np.cumsum(losses) - losses

@@ -53,7 +53,7 @@ def import_command(
         async with AsyncExitStack() as stack:
             sink: BulkSink = DryRunSink()
             if not dry_run:
-                from runtime.wiring import open_records
+                from runtime.stores import open_records
 
                 sink = (await stack.enter_async_context(open_records(settings))).bulk
             bar = stack.enter_context(_progress())

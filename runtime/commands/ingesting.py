@@ -24,7 +24,7 @@ def ingest_command(
 ) -> None:
     """Put documents into the knowledge base: a bad file changes nothing, and running it twice changes nothing."""
     from knowledge.opening import corpus_folder
-    from runtime.wiring import open_knowledge
+    from runtime.stores import open_knowledge
     from tools.nudges.catalogue import load_catalogues
 
     settings = load_settings()

@@ -14,7 +14,8 @@ from domain.people import Product, Rep
 from domain.values import Market, ProductId, RepId
 from knowledge.opening import corpus_folder
 from runtime.settings import Settings
-from runtime.wiring import Leadline, open_knowledge, open_leadline, open_records
+from runtime.stores import open_knowledge, open_records
+from runtime.wiring import Leadline, open_leadline
 from tests.doubles.journeys import RecordingJourneys
 from tests.doubles.sse import Chat
 

@@ -12,17 +12,18 @@ from tools.conversation.examples import load_examples
 from tools.conversation.language import detect_language
 from tools.conversation.refusals import is_opt_out, out_of_office_until
 from tools.conversation.sentiment import read_sentiment
-from tools.conversation.signals import BUYING, OBJECTION, find_signals, urgency
+from tools.conversation.signals import BUYING, find_signals, urgency
 from tools.conversation.stages import track_stage
 
 _MIN_INTENT = 0.22
 _IMPLIED = {
-    "objection": OBJECTION,
     "pricing": f"{BUYING}asks_price",
     "book_meeting": f"{BUYING}wants_meeting",
     "ready_to_buy": f"{BUYING}commitment",
 }
 """Signals that a lead's intent implies."""
+_MIN_ASIDE = 0.5
+"""Confidence that an objection needs in a message that as a whole is none."""
 _LEAD_ID = re.compile(r"\b(?:lead\s+#?)?([A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*[-_]\d[A-Za-z0-9_-]*)\b")
 _NAMED_LEAD = re.compile(r"\b(?:lead|prospecto|cliente)\s+#?([A-Za-z0-9_-]*\d[A-Za-z0-9_-]*)\b", re.IGNORECASE)
 
@@ -72,6 +73,8 @@ class ConversationTool:
         objections, buying = (
             ((), ()) if opt_out or away else find_signals(message.text, self._signals, implied=implied)
         )
+        if not from_rep and intent != "objection":
+            objections = tuple(objection for objection in objections if objection.confidence >= _MIN_ASIDE)
         shows = [Stage.OBJECTION] if objections else []
         shows += [Stage.CLOSING] if any(signal.kind == "commitment" for signal in buying) else []
         conversation = [m for m in messages if m.speaker is not Speaker.COPILOT and m.text.strip()]

@@ -82,16 +82,16 @@ class WinLog:
     @classmethod
     def of(cls, ended: pl.DataFrame) -> Self:
         """Prepare from `rep_id`, `at`, `won`."""
-        one = pl.lit(1.0)
+        count = pl.int_range(1, pl.len() + 1).cast(pl.Float64)
         won = pl.col("won").cast(pl.Float64)
         return cls(
             ended.select(pl.col(name).cast(dtype) for name, dtype in _ENDED_SCHEMA.items())
             .sort("at", "rep_id", "won")
             .with_columns(
                 wins=won.cum_sum().over("rep_id"),
-                n=one.cum_sum().over("rep_id"),
+                n=count.over("rep_id"),
                 all_wins=won.cum_sum(),
-                all_n=pl.int_range(1, pl.len() + 1).cast(pl.Float64),
+                all_n=count,
             )
         )
 

@@ -162,6 +162,15 @@ def test_a_reps_lift_ignores_what_ended_at_or_after_the_moment():
     assert rate == [pytest.approx((1 + 20 * 0.5) / (1 + 20) - 0.5)]
 
 
+def test_a_reps_lift_is_the_shrunk_rate_over_all_that_rep_ended():
+    days = range(2, 32)
+    reps = ended(*(("r", AS_OF - timedelta(days=d), d % 3 == 0) for d in days), ("q", AS_OF - timedelta(days=1), False))
+    assigned = pl.DataFrame({"lead_id": ["a"], "as_of": [AS_OF], "rep_id": ["r"]})
+    team = 10 / 31
+    lift = reps.lifts(assigned)["rep_win_rate_lift"].to_list()
+    assert lift == [pytest.approx((10 + 20 * team) / (30 + 20) - team)]
+
+
 def test_a_new_rep_is_as_good_as_the_team():
     reps = ended(("q", AS_OF - timedelta(days=2), False), ("q", AS_OF - timedelta(days=3), True))
     history = one_lead()

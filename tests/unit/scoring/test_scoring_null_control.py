@@ -7,8 +7,7 @@ import pytest
 from tools.scoring.training import train
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_maven_crm_has_no_signal(data_folder, seed):
+def test_maven_crm_has_no_signal(data_folder):
     folder = data_folder / "maven_crm"
     if not folder.exists():
         pytest.skip(f"no data at {folder}; set LEADLINE_DATA to the folder of data sets")
@@ -23,6 +22,6 @@ def test_maven_crm_has_no_signal(data_folder, seed):
     engaged, closed = (deals[name].cast(pl.Int64).to_numpy() * 86_400.0 for name in ("engage_date", "close_date"))
     model = train(
         deals.select(columns), (deals["deal_stage"] == "Won").to_numpy(), engaged,
-        settles_at=closed, rng=np.random.default_rng(seed),
+        settles_at=closed, rng=np.random.default_rng(1),
     )  # fmt: skip
     assert "contains 0.5" in model.no_signal

@@ -1,6 +1,7 @@
 """The tool scores from the first lead on, records every score and trains from the log."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from tests.unit.scoring.conftest import (
     small_floor,
 )
 from tools.scoring.registry import FileModelRegistry
+from tools.scoring.temperature import LeadCosts
 from tools.scoring.tool import ScoringTool
 
 NOW = START + timedelta(days=560)
@@ -120,16 +122,23 @@ async def test_later_events_do_not_change_a_score_of_the_past(trained):
     assert await tool.score_lead(LEAD, as_of=past) == first
 
 
-async def test_a_known_temperature_holds_against_a_small_change(tool):
-    score = await tool.score_lead(LEAD)
-    other = Temperature.COLD if score.temperature is Temperature.WARM else Temperature.WARM
-    decision = Decision(
-        id=DecisionId("d"), kind=DecisionKind.SCORE, subject_id=LEAD, at=NOW - timedelta(days=1), inputs_hash="h",
-        chosen=other,
+async def test_a_hot_lead_stays_hot_until_it_falls_clearly_below(floor, trained):
+    folder, card = trained
+    asked = [LeadId(f"lead-{i}") for i in range(1400, 1500)]
+    best = max(await tool_over(floor, folder).score_many(asked), key=lambda score: score.p_convert)
+    deals = FileModelRegistry(folder).current(MARKET).context.deals
+    wanted = 1.05 * best.expected_value / deals.overall
+    costs = LeadCosts(contact_cost=1e-9, attention_share=1, interruption_cost=wanted - card.base_rate.value)
+    tool = replace(tool_over(floor, folder), costs=costs)
+    fresh = await tool.score_lead(best.lead_id, as_of=NOW - timedelta(hours=2))
+    await tool.decisions.record(
+        Decision(
+            id=DecisionId("d"), kind=DecisionKind.SCORE, subject_id=best.lead_id, at=NOW - timedelta(hours=1),
+            inputs_hash="h", chosen=Temperature.HOT,
+        )
     )  # fmt: skip
-    later = tool_over(tool.history, tool.registry._root)
-    await later.decisions.record(decision)
-    assert await later._previous_temperature(LEAD, NOW) == {LEAD: other}
+    again = await tool.score_lead(best.lead_id)
+    assert (fresh.temperature, again.temperature) == (Temperature.WARM, Temperature.HOT)
 
 
 async def test_training_publishes_a_model_that_beats_the_rules(trained):

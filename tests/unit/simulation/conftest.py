@@ -10,6 +10,7 @@ from simulation.effects import Effects
 from simulation.floor import SalesFloor, simulate
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
+_ALL_ON = Effects()
 
 
 @lru_cache(maxsize=64)
@@ -21,7 +22,7 @@ class Floors:
     """Simulates on demand and remembers."""
 
     def of(
-        self, market: str = "insurance_partners", effects: Effects = Effects(), *, n_leads: int = 2500, seed: int = 7
+        self, market: str = "insurance_partners", effects: Effects = _ALL_ON, *, n_leads: int = 2500, seed: int = 7
     ) -> SalesFloor:
         return _floor(market, effects, n_leads, seed)
 

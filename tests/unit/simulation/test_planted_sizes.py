@@ -3,8 +3,8 @@
 import numpy as np
 import polars as pl
 
+from simulation.catalogue import load_market, market_names
 from simulation.odds import latent_term, static_term
-from simulation.truth import expected_auc
 
 
 def _ids(floor):
@@ -56,7 +56,7 @@ def test_nudges_add_a_few_points(floor):
         for action in floor.market.action_ids
         if action != "wait"
     }
-    assert 0.005 <= min(means.values())
+    assert min(means.values()) >= 0.005
     assert 0.02 <= max(means.values()) <= 0.08
 
 
@@ -129,11 +129,6 @@ def test_leads_of_the_last_month_are_mostly_open(floor):
     assert young.is_in(ended.implode()).mean() < 0.35
 
 
-def test_every_market_sells_another_product(floor, floors):
-    others = [floors.of(name) for name in ("insurance_partners", "real_estate", "roofing") if name != floor.market.id]
-    theirs = {id_ for other in others for id_ in other.products["id"]}
-    assert theirs.isdisjoint(floor.products["id"])
-
-
-def test_the_expected_auc_of_a_lottery_is_one_half():
-    assert expected_auc(np.full(10, 0.2)) == 0.5
+def test_no_product_id_is_used_by_two_markets():
+    ids = [product.id for name in market_names() for product in load_market(name).products]
+    assert len(ids) == len(set(ids))
