@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from rich.console import Console
 
 from domain.errors import InvalidInputError
-from domain.values import LeadId
+from evals.judge import open_judge
 from evals.loading import load_messages, load_passages, load_questions
-from evals.ragas_metrics import open_judge
 from evals.results import Case, Metric, Scorecard, Suite
 from evals.suites.conversation import run_conversation
 from evals.suites.matcher import run_matcher
@@ -63,14 +62,16 @@ async def _conversation(testbed: Testbed) -> Found:
 
 
 async def _retriever(testbed: Testbed) -> Found:
-    return await run_retriever(testbed, load_passages(corpus_folder(testbed.tools.known_market(None))))
+    tools, market = testbed.tools, testbed.tools.known_market(None)
+    questions = load_passages(corpus_folder(market))
+    return await run_retriever(tools.knowledge.retriever(), market, questions, at=tools.clock.now())
 
 
 async def _replies(testbed: Testbed) -> Found:
     market = testbed.tools.known_market(None)
-    newest = await testbed.tools.records.leads.newest(market, limit=1)
-    judge = open_judge(testbed.tools.settings)
-    return await run_replies(testbed, load_questions(market), LeadId(newest[0].id), judge)
+    newest = await testbed.tools.records.leads.newest(market, limit=2)
+    async with open_judge(testbed.tools.settings, testbed.tools.knowledge.encoder) as judge:
+        return await run_replies(testbed, load_questions(market), (newest[0], newest[1]), judge)
 
 
 _RUNS: dict[str, Callable[[Testbed], Awaitable[Found]]] = {

@@ -1,6 +1,7 @@
 """The floor that is evaluated: a simulated business whose truth is known, built afresh or taken from a demo's home."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from domain.ports import Listener
+from evals.overheard import OverheardLog
 from graphs.turns import CopilotTurns
 from runtime.clock import SystemClock
 from runtime.demo.business import build_business, load_floor
@@ -34,6 +36,12 @@ class Testbed:
     floor: SalesFloor
     listener: Listener
     turns: CopilotTurns
+
+    def turns_where_lead_says(self, text: str) -> CopilotTurns:
+        """Return chat turns over a log in which every lead has said this last."""
+        log = OverheardLog(self.tools.records.interactions, text)
+        records = dataclasses.replace(self.tools.records, interactions=log)
+        return copilot_turns(dataclasses.replace(self.tools, records=records), self.listener)
 
 
 @asynccontextmanager

@@ -24,7 +24,7 @@ from records.columns import require_aware
 from records.consents import write_consents
 from records.database import Database
 from records.fact_columns import read_facts
-from records.fact_inserts import append_facts
+from records.fact_inserts import MOST_ROWS, append_facts
 from records.interactions import write_interactions
 from records.leads import write_leads
 from records.outcomes import write_outcomes
@@ -32,7 +32,6 @@ from records.people import write_products, write_reps
 from records.rows import load_json
 from records.tables import assignments, consents, interactions, outcomes
 
-_FACTS_AT_ONCE = 10_000
 _VALUES_AT_ONCE = 1_000
 _JSON_FIELDS = frozenset({"fields", "provenance", "attributes", "skills", "regions", "languages", "certificates"})
 Model = TypeVar("Model", bound=Value)
@@ -57,7 +56,7 @@ class _Target(Generic[Model]):
         if self.log is None:
             return await self._store_by_row(connection, frame)
         written = 0
-        for part in frame.iter_slices(_FACTS_AT_ONCE):
+        for part in frame.iter_slices(MOST_ROWS):
             cells = read_facts(self.model, self.log, part, as_integers=connection.dialect.name == "sqlite")
             if cells is None:
                 written += await self._store_by_row(connection, part)

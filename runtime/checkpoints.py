@@ -8,6 +8,8 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from domain.errors import RecordsUnavailableError
 from runtime.settings import Settings
 
+_PATIENCE_S = 10.0
+
 
 @asynccontextmanager
 async def open_checkpointer(settings: Settings) -> AsyncIterator[BaseCheckpointSaver[str]]:
@@ -34,11 +36,26 @@ async def open_checkpointer(settings: Settings) -> AsyncIterator[BaseCheckpointS
 async def _postgres(url: str) -> AsyncIterator[BaseCheckpointSaver[str]]:
     import psycopg
     from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+    from psycopg.rows import DictRow, dict_row
+    from psycopg_pool import AsyncConnectionPool
 
-    address = url.replace("postgresql+psycopg://", "postgresql://", 1)
+    # A pool, whose connections are looked at before use: a single one would be lost for ever with the server's restart.
+    pool: AsyncConnectionPool[psycopg.AsyncConnection[DictRow]] = AsyncConnectionPool(
+        url.replace("postgresql+psycopg://", "postgresql://", 1),
+        connection_class=psycopg.AsyncConnection[DictRow],
+        kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
+        check=AsyncConnectionPool.check_connection,
+        min_size=1,
+        open=False,
+    )
     try:
-        async with AsyncPostgresSaver.from_conn_string(address) as saver:
-            await saver.setup()
-            yield saver
+        await pool.open(wait=True, timeout=_PATIENCE_S)
+        saver = AsyncPostgresSaver(pool)
+        await saver.setup()
     except psycopg.OperationalError as error:
+        await pool.close()
         raise RecordsUnavailableError(f"PostgreSQL does not answer for the conversations: {error}") from error
+    try:
+        yield saver
+    finally:
+        await pool.close()

@@ -4,6 +4,7 @@ Commands are named by module path: `evals` lies above this room, which may not i
 import heavy libraries inside their functions, so that `--help` stays quick.
 """
 
+import os
 import sys
 from importlib import import_module
 
@@ -40,15 +41,22 @@ def build_app() -> typer.Typer:
 
 def leadline() -> None:
     """Leadline, the self-hosted sales co-pilot: score, match, talk, follow up, and prove it."""
+    from runtime.logs import configure_logging
+    from runtime.settings import load_settings
+
+    configure_logging(load_settings())
 
 
 def main() -> None:
     """Run a command. A mistake of the caller exits 2, anything that does not answer exits 1, both in one line."""
+    # Two BLAS threads on a busy machine are many times slower than one; read when NumPy is loaded, which is later.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # noqa: TID251 - not ours to read, but to set
     try:
         build_app()()
     except LeadlineError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {type(error).__name__}: ", end="")
-        Console(stderr=True).print(str(error), markup=False, highlight=False)
+        console = Console(stderr=True, soft_wrap=True)
+        console.print(f"[bold red]error:[/] {type(error).__name__}: ", end="")
+        console.print(str(error), markup=False, highlight=False)
         sys.exit(2 if isinstance(error, InvalidInputError | MappingError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)

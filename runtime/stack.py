@@ -22,6 +22,7 @@ from runtime.stores import open_records
 from runtime.temporal import connect, embedded_temporal
 
 _READY_PATIENCE_S = 120.0
+_TEMPORAL_PATIENCE_S = 5.0
 _POLL_S = 0.1
 
 
@@ -84,7 +85,7 @@ async def _answering(settings: Settings, temporal: str) -> None:
     The schema of the records is brought up to date here, by one process alone.
     """
     async with open_records(settings):
-        await connect(temporal, namespace=settings.temporal_namespace)
+        await connect(temporal, namespace=settings.temporal_namespace, patience_s=_TEMPORAL_PATIENCE_S)
 
 
 async def _ready(running: Stack) -> None:
@@ -113,8 +114,12 @@ async def _ready(running: Stack) -> None:
 @contextmanager
 def _only_one(home: Path) -> Iterator[None]:
     """Hold the home folder; the kernel lets go of it when this process dies."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "up.lock").open("w") as lock:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        held = (home / "up.lock").open("w")
+    except OSError as error:
+        raise UnavailableError(f"the home folder cannot be used: {error}; set LEADLINE_HOME to another") from error
+    with held as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -18,13 +18,13 @@ def run_conversation(testbed: Testbed, messages: MessageCases) -> tuple[tuple[Me
         *_refusals(testbed, messages.no_opt_out, wanted=False),
     ]
     return (
-        mean_of(cases, "lead intent", "intent of leads, accuracy", Bar(value=0.75)),
-        mean_of(cases, "rep intent", "intent of reps, accuracy", Bar(value=0.75)),
+        mean_of(cases, "lead intent", "intent of leads, accuracy", Bar(value=0.65)),
+        mean_of(cases, "rep intent", "intent of reps, accuracy", Bar(value=0.9)),
         mean_of(cases, "language", "language, accuracy", Bar(value=0.9)),
-        mean_of(cases, "objections", "objections, recall", Bar(value=0.6)),
-        mean_of(cases, "signals", "buying signals, recall", Bar(value=0.6)),
+        mean_of(cases, "objections", "objections, recall", Bar(value=0.3)),
+        mean_of(cases, "signals", "buying signals, recall", Bar(value=0.65)),
         mean_of(cases, "opt-out recall", "opt-outs heard", Bar(value=0.99), "a missed refusal breaks the law"),
-        mean_of(cases, "no opt-out", "ordinary messages not taken for opt-outs", Bar(value=0.8)),
+        mean_of(cases, "no opt-out", "ordinary messages not taken for opt-outs", Bar(value=0.9)),
     ), tuple(cases)
 
 

@@ -9,13 +9,16 @@ import polars as pl
 from domain.matches import Match
 from domain.values import LeadId
 from evals.results import Bar, Better, Case, Metric
+from evals.scrambled import ScrambledHistory
 from evals.testbed import Testbed
 from evals.unrecorded import KnownScores, NobodyAssigned, UnrecordedDecisions
 from tools.matching.assignment import assign_leads
+from tools.matching.learning import AffinityLearner
 from tools.matching.round_robin import assign_in_turn
 
 _BATCH = 250
 _GAIN = 0.10
+_SHUFFLES, _SILENT = 5, 0.8
 
 
 async def run_matcher(testbed: Testbed) -> tuple[tuple[Metric, ...], tuple[Case, ...]]:
@@ -44,6 +47,7 @@ async def run_matcher(testbed: Testbed) -> tuple[tuple[Metric, ...], tuple[Case,
     oracle = assign_leads(truth, eligible, nobody, capacity).rep
     ours = np.array([rep_ids.index(match.rep_id) if match.rep_id else -1 for match in matches])
     expected, baseline, best = (_expected(truth, chosen) for chosen in (ours, in_turn, oracle))
+    silent = await _null_control(testbed)
     loads = np.bincount(ours[ours >= 0], minlength=len(reps))
     broken = sum(match.rep_id in {e.rep_id for e in match.excluded} for match in matches)
     n = len(lead_ids)
@@ -65,8 +69,23 @@ async def run_matcher(testbed: Testbed) -> tuple[tuple[Metric, ...], tuple[Case,
             name="Gini of workload", value=_gini(loads), n=len(reps),
             baseline=_gini(np.bincount(in_turn[in_turn >= 0], minlength=len(reps))), baseline_name="round-robin",
         ),
+        Metric(
+            name="no signal claimed where there is none", value=sum(silent) / len(silent), n=len(silent),
+            bar=Bar(value=_SILENT), note="null control: the same outcomes with the reps' names shuffled",
+        ),
     )  # fmt: skip
     return metrics, ()
+
+
+async def _null_control(testbed: Testbed) -> list[bool]:
+    """Learn from shuffled outcomes and say each time whether the matcher saw that there is nothing to learn."""
+    tools, market = testbed.tools, testbed.tools.known_market(None)
+    reps = await tools.records.reps.in_market(market)
+    lessons = [
+        await AffinityLearner(ScrambledHistory(tools.records.history, seed)).learn(market, reps, now=tools.clock.now())
+        for seed in range(_SHUFFLES)
+    ]
+    return [lesson.model.no_signal is not None for lesson in lessons]
 
 
 def _eligible(matches: tuple[Match, ...], rep_ids: Sequence[str]) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:

@@ -1,22 +1,31 @@
 """Does the retriever find the documents that answer, and does it know when nothing does?"""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from domain.knowledge import KnowledgeQuery
+from domain.ports import Retriever
+from domain.values import Market
 from evals.figures import mean_of
 from evals.loading import PassageCase
 from evals.ragas_metrics import id_precision, id_recall
 from evals.results import Bar, Case, Metric
-from evals.testbed import Testbed
 
 _LIMIT = 5
 
 
 async def run_retriever(
-    testbed: Testbed, questions: Sequence[PassageCase]
+    retriever: Retriever, market: Market, questions: Sequence[PassageCase], *, at: datetime
 ) -> tuple[tuple[Metric, ...], tuple[Case, ...]]:
-    """Search for the golden questions and compare by document."""
-    cases = [await _ask(testbed, question) for question in questions]
+    """Search for the golden questions and compare by document.
+
+    Args:
+        retriever: What is measured.
+        market: Whose documents are searched.
+        questions: What to look for; those without documents have no answer.
+        at: The moment of asking; documents have dates.
+    """
+    cases = [await _ask(retriever, market, question, at) for question in questions]
     return (
         mean_of(cases, "hit at 3", "an answering document among the first 3", Bar(value=0.9)),
         mean_of(cases, "reciprocal rank", "mean reciprocal rank", Bar(value=0.8)),
@@ -27,11 +36,8 @@ async def run_retriever(
     ), tuple(cases)
 
 
-async def _ask(testbed: Testbed, question: PassageCase) -> Case:
-    query = KnowledgeQuery(
-        text=question.ask, market=testbed.tools.known_market(None), at=testbed.tools.clock.now(), limit=_LIMIT
-    )
-    result = await testbed.tools.knowledge.retriever().search(query)
+async def _ask(retriever: Retriever, market: Market, question: PassageCase, at: datetime) -> Case:
+    result = await retriever.search(KnowledgeQuery(text=question.ask, market=market, at=at, limit=_LIMIT))
     found = list(dict.fromkeys(hit.passage.source for hit in result.hits))
     said = f"{question.ask}\n-> {', '.join(found)}\nwanted {', '.join(question.by) or 'nothing'}"
     if not question.by:

@@ -36,11 +36,22 @@ async def run_scorer(testbed: Testbed) -> tuple[tuple[Metric, ...], tuple[Case, 
     )
     won, p = known["won"].to_numpy(), known["p"].to_numpy()
     truth = np.asarray(testbed.floor.truth.p_convert(known["lead_id"].to_list()), dtype=np.float64)
-    best, ours = _auc(truth, won), _auc(p, won)
     adding = max(
         abs(s.base_points + sum(r.points for r in s.reasons) + s.other_points - s.points) for s in scores.values()
     )
-    n = known.height
+    return compare(p, won, truth, adding=adding), ()
+
+
+def compare(p: FloatVector, won: BoolVector, truth: FloatVector, *, adding: float) -> tuple[Metric, ...]:
+    """Compare probabilities with what happened, and with the best possible ones. Pure.
+
+    Args:
+        p: Shape (n_leads,). Probabilities of the scorer.
+        won: Shape (n_leads,). What happened; both ends must occur.
+        truth: Shape (n_leads,). Planted probabilities.
+        adding: Points by which the worst explanation misses its score.
+    """
+    n, best, ours = len(p), _auc(truth, won), _auc(p, won)
     return (
         Metric(name="AUC behind the best possible", value=best - ours, n=n, bar=Bar(value=_AUC_GAP, better=Better.LOWER), note=f"{ours:.3f} against {best:.3f} of the planted probabilities, on leads after the training data"),
         Metric(name="AUC", value=ours, n=n, baseline=best, baseline_name="best possible"),
@@ -48,7 +59,7 @@ async def run_scorer(testbed: Testbed) -> tuple[tuple[Metric, ...], tuple[Case, 
         Metric(name="Brier score", value=brier_score(p, won), n=n, baseline=brier_score(np.full(n, won.mean()), won), baseline_name="base rate"),
         Metric(name="average precision", value=average_precision(p, won), n=n, baseline=float(won.mean()), baseline_name="base rate"),
         Metric(name="points that do not add up", value=adding, n=n, bar=Bar(value=1e-6, better=Better.LOWER), unit="points"),
-    ), ()  # fmt: skip
+    )  # fmt: skip
 
 
 def _auc(p: FloatVector, won: BoolVector) -> float:

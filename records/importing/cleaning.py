@@ -111,9 +111,12 @@ def clean_integer(raw: pl.Series, reading: Reading) -> Cleaned:
 
 def clean_choice(raw: pl.Series, reading: Reading) -> Cleaned:
     """Read one of a few words, whatever their case and however their parts are joined."""
-    words = raw.str.to_lowercase().str.replace_all(r"[\s-]+", "_")
-    values = words.set(~words.is_in(list(reading.column.choices)).fill_null(value=True), None)
-    rule = f"is not one of {', '.join(reading.column.choices)}; give the mapping a map for it"
+    choices = list(reading.column.choices)
+    values = raw.set(~raw.is_in(choices).fill_null(value=True), None)
+    if lost(raw, values).any():
+        words = raw.str.to_lowercase().str.replace_all(r"[\s-]+", "_")
+        values = words.set(~words.is_in(choices).fill_null(value=True), None)
+    rule = f"is not one of {', '.join(choices)}; give the mapping a map for it"
     return Cleaned(values, (Finding(lost(raw, values), rule),))
 
 

@@ -11,7 +11,8 @@ from typing import Any, BinaryIO, TypeVar
 import polars as pl
 
 from domain.errors import InvalidInputError
-from records.importing.batches import WHOLE_LINE, RawBatch, Reject, frame_of, shown
+from records.importing.batches import LINE, ROW, WHOLE_LINE, RawBatch, Reject, frame_of, shown
+from records.importing.plain_text import split_plain
 from records.importing.sniffing import sniff_delimiter, sniff_encoding
 
 T = TypeVar("T")
@@ -115,9 +116,19 @@ class _Lines:
 
 @dataclass
 class _Chunk:
-    """Rows that were read together, and the lines among them that are no rows."""
+    """Rows that were read together, and the lines among them that are no rows.
+
+    Attributes:
+        width: Cells of a row.
+        plain: The rows, where each line is one and nothing about them needs care.
+        cells: The rows otherwise, and what follows.
+        lines: Their lines.
+        rows: Their numbers.
+        faults: Lines that are no rows.
+    """
 
     width: int
+    plain: pl.DataFrame | None = None
     cells: list[list[str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
@@ -136,6 +147,8 @@ class _Chunk:
 
     def frame(self, columns: tuple[str, ...], encoding: str) -> pl.DataFrame:
         """Build the raw frame; rows with bytes that are no text become faults."""
+        if self.plain is not None:
+            return self.plain.rename(dict(zip(map(str, range(self.width)), columns, strict=True)))
         try:
             return self._build(columns)
         except UnicodeEncodeError:
@@ -181,6 +194,12 @@ class _Records:
         lines = self._lines.ahead(chars)
         if not lines:
             return None
+        plain = split_plain(lines, self._delimiter, self._width)
+        if plain is not None:
+            row = self._row + 1
+            self._row += plain.height
+            numbers = pl.int_range(plain.height, dtype=pl.Int64, eager=True)
+            return _Chunk(self._width, plain.with_columns((numbers + first).alias(LINE), (numbers + row).alias(ROW)))
         chunk = _Chunk(self._width)
         rows = _rows_of(lines, self._delimiter)
         if rows is None:

@@ -9,6 +9,8 @@ import polars as pl
 _LONGEST_LINE = csv.field_size_limit()
 """Python's reader refuses longer cells; where a line is longer, it has to decide."""
 
+_BYTE_ORDER_MARK = "\ufeff"
+
 
 def split_plain(lines: list[str], delimiter: str, width: int) -> pl.DataFrame | None:
     r"""Split lines into cells, as a strict `csv.reader` would.
@@ -29,7 +31,7 @@ def split_plain(lines: list[str], delimiter: str, width: int) -> pl.DataFrame | 
     text = "".join(lines).replace("\r\n", "\n")
     if not text.endswith("\n"):
         text += "\n"
-    if not delimiter.isascii() or "\r" in text or text.startswith("\n") or "\n\n" in text:
+    if not delimiter.isascii() or "\r" in text or "\n\n" in text or text.startswith(("\n", _BYTE_ORDER_MARK)):
         return None
     unquoted = _quoted_cells(delimiter).sub("", f"\n{text}")[1:] if '"' in text else text
     if '"' in unquoted or max(map(len, lines)) > _LONGEST_LINE:

@@ -42,14 +42,11 @@ class SeenRows:
             keys: Shape (n_rows,), UInt64. Hashes of what makes a row the same fact.
             contents: Shape (n_rows,), UInt64. Hashes of all that a row says.
         """
-        batch = pl.DataFrame([keys.alias("key"), contents.alias("content")]).with_row_index("position")
-        first = batch.select(
-            (pl.col("position").min().over("key") == pl.col("position")).alias("leads"),
-            pl.col("content").first().over("key").alias("content"),
-        )
+        leads = keys.is_first_distinct()
+        first = contents if leads.all() else _first_contents(keys, contents)
         known, held = self._look_up(keys.to_numpy())
-        new = ~known & first["leads"].to_numpy()
-        same = np.where(known, held, first["content"].to_numpy()) == contents.to_numpy()
+        new = ~known & leads.to_numpy()
+        same = np.where(known, held, first.to_numpy()) == contents.to_numpy()
         self._remember(keys.to_numpy()[new], contents.to_numpy()[new])
         return Judgement(new, ~new & same, ~new & ~same)
 
@@ -73,6 +70,11 @@ class SeenRows:
             merged_keys = np.concatenate([before[0], last[0]])
             order = np.argsort(merged_keys, kind="stable")
             self._runs.append((merged_keys[order], np.concatenate([before[1], last[1]])[order]))
+
+
+def _first_contents(keys: pl.Series, contents: pl.Series) -> pl.Series:
+    batch = pl.DataFrame([keys.alias("key"), contents.alias("content")])
+    return batch.select(pl.col("content").first().over("key")).to_series()
 
 
 def hash_rows(frame: pl.DataFrame) -> pl.Series:

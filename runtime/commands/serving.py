@@ -12,11 +12,9 @@ from runtime.settings import Settings, load_settings
 
 def up_command() -> None:
     """Serve Leadline on this machine: bundled Temporal server, worker and API, until Ctrl-C."""
-    from runtime.logs import configure_logging
     from runtime.stack import running_stack
 
     settings = load_settings()
-    configure_logging(settings)
     console = Console()
 
     async def main() -> None:
@@ -38,10 +36,7 @@ def api_command() -> None:
     """Serve the API alone, against the servers in the settings."""
     import uvicorn
 
-    from runtime.logs import configure_logging
-
     settings = load_settings()
-    configure_logging(settings)
     run_program(_opens(settings))
     # By name, because `api` lies above this room.
     uvicorn.run(
@@ -59,10 +54,7 @@ def api_command() -> None:
 
 def worker_command() -> None:
     """Run a worker of journeys alone, against the servers in the settings."""
-    from runtime.logs import configure_logging
-
     settings = load_settings()
-    configure_logging(settings)
     run_program(_work(settings))
 
 

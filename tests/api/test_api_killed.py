@@ -36,6 +36,16 @@ def test_a_turn_survives_the_death_of_the_process(home: Path):
 
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     assert [event.kind for event in events[: len(before)]] == [event.kind for event in before]
-    assert kinds(events) == ["started", "reading", "passages", "restarted", "reading", "passages", "delta", "reply", "done"]
+    assert kinds(events) == [
+        "started",
+        "reading",
+        "passages",
+        "restarted",
+        "reading",
+        "passages",
+        "delta",
+        "reply",
+        "done",
+    ]
     assert (turn["status"], turn["request"]["text"], turn["reply"]["text"]) == ("done", QUESTION, ANSWER["text"])
     assert again == events

@@ -78,7 +78,10 @@ def test_interactions_are_kept_in_order_of_time(client: TestClient, lead: str):
 
 
 def test_interactions_that_say_when_are_stored_once(client: TestClient, lead: str):
-    seen = [{"kind": "page_viewed", "at": "2026-01-01T00:00:00Z"}, {"kind": "page_viewed", "at": "2026-01-01T00:00:00Z"}]
+    seen = [
+        {"kind": "page_viewed", "at": "2026-01-01T00:00:00Z"},
+        {"kind": "page_viewed", "at": "2026-01-01T00:00:00Z"},
+    ]
     stored = [client.post(f"/v1/leads/{lead}/interactions", json=seen).json()["stored"] for _ in range(2)]
     assert stored == [2, 0]
 

@@ -152,5 +152,3 @@ def test_an_unreachable_temporal_is_a_503_that_loses_nothing(home: Path):
         assert (ready.status_code, ready.json()["parts"]["records"]) == (503, "ok")
         journeys.error = None
         assert client.post("/v1/leads", json=lead).json()["journey_started"] is True
-
-

@@ -77,4 +77,3 @@ def _wait(api: ApiProcess) -> None:
             except httpx2.TransportError:
                 _tick.wait(0.1)
     raise AssertionError(f"the API did not start: {api.log.read_text()}")
-

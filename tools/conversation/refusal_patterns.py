@@ -123,7 +123,7 @@ PORTUGUESE: Final = rf"""
 """
 """The same crosses in Portuguese."""
 
-OPT_OUT: Final = re.compile("|".join((ENGLISH, SPANISH, FRENCH, GERMAN, PORTUGUESE)), re.VERBOSE)
+OPT_OUT: Final = re.compile(f"{ENGLISH}|{SPANISH}|{FRENCH}|{GERMAN}|{PORTUGUESE}", re.VERBOSE)
 """Any refusal; for tidied text."""
 
 COMMAND: Final = re.compile(

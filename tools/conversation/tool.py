@@ -70,9 +70,7 @@ class ConversationTool:
         if opt_out or away is not None:
             intent, confidence = ("opt_out" if opt_out else "out_of_office"), 1.0
         implied = None if from_rep else _IMPLIED.get(intent)
-        objections, buying = (
-            ((), ()) if opt_out or away else find_signals(message.text, self._signals, implied=implied)
-        )
+        objections, buying = ((), ()) if opt_out or away else find_signals(message.text, self._signals, implied=implied)
         if not from_rep and intent != "objection":
             objections = tuple(objection for objection in objections if objection.confidence >= _MIN_ASIDE)
         shows = [Stage.OBJECTION] if objections else []

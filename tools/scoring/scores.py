@@ -46,6 +46,7 @@ def score_leads(
     prediction = model.predict(features)
     points = _points(model, prediction)
     interactions = _by_pair(interactions_before(history).select(*KEYS, "id", "kind", "at"))
+    fingerprint = model.schema.fingerprint()
     scores = []
     for i, values in enumerate(features.iter_rows(named=True)):
         lead_id, as_of = LeadId(values["lead_id"]), values["as_of"]
@@ -60,7 +61,8 @@ def score_leads(
         value = context.deals.of_product(values["product"])
         relative_value = value / context.deals.overall if value and context.deals.overall else 1.0
         limits = thresholds(costs, base_rate=model.base_rate.value, relative_value=relative_value)
-        feature_hash = _feature_hash(model, values)
+        read = {name: values.get(name) for name in model.schema.names}
+        feature_hash = content_hash(FEATURES_VERSION, fingerprint, read)
         scores.append(
             LeadScore(
                 lead_id=lead_id,
@@ -92,11 +94,6 @@ def _points(model: TrainedModel, prediction: Prediction) -> Points | None:
     if model.no_signal is not None:
         return None
     return points_by_feature(model.ranker.contributions(prediction.matrix), model.calibrator)
-
-
-def _feature_hash(model: TrainedModel, values: Mapping[str, Any]) -> str:
-    read = {name: values.get(name) for name in model.schema.names}
-    return content_hash(FEATURES_VERSION, model.schema.fingerprint(), read)
 
 
 def _by_pair(interactions: pl.DataFrame) -> dict[tuple[str, datetime], list[dict[str, Any]]]:

@@ -20,7 +20,7 @@ from tools.scoring.context import MarketContext
 from tools.scoring.features import FEATURES_VERSION
 from tools.scoring.history import MOMENTS_SCHEMA, OUTCOMES_SCHEMA, History
 from tools.scoring.model import TrainedModel, untrained_model
-from tools.scoring.moments import MOMENT_DAYS, OUTCOME_WINDOW, scoring_moments, settled
+from tools.scoring.moments import MOMENT_DAYS, OUTCOME_WINDOW, settled, training_moments
 from tools.scoring.registry import FileModelRegistry
 from tools.scoring.scores import score_leads
 from tools.scoring.table import build_features
@@ -110,7 +110,7 @@ class ScoringTool:
         With too few outcomes the published model is the hand-set rules, set to the level seen so far.
         """
         outcomes = (await self.history.outcomes(market, before=now)).select(OUTCOMES_SCHEMA.keys())
-        moments = scoring_moments(outcomes, now=now)
+        moments = training_moments(outcomes, now=now)
         usable = settled(moments, now=now)
         history = await self.history.known_before(usable.select("lead_id", "as_of"))
         return await asyncio.to_thread(self._train, market, now, outcomes, moments, usable, history)
@@ -139,10 +139,12 @@ class ScoringTool:
         context = MarketContext.of(history, outcomes)
         table = usable.join(build_features(history, context), on=KEYS, how="inner").sort("as_of", "lead_id")
         model = train(
-            table.drop("lead_id", "as_of", "settles_at", "converted"),
+            table.drop("lead_id", "as_of", "settles_at", "converted", "judged"),
             table.get_column("converted").to_numpy().astype(np.bool_),
             _seconds(table.get_column("as_of")),
             settles_at=_seconds(table.get_column("settles_at")),
+            groups=table.get_column("lead_id").rank("dense").to_numpy().astype(np.int64) - 1,
+            judged=table.get_column("judged").to_numpy(),
             rng=np.random.default_rng(_SEED),
         )
         return self.registry.publish(model, context, _card(market, now, outcomes, moments, table, model))
@@ -206,9 +208,9 @@ def _card(
         data_from=first if isinstance(first, datetime) else None,
         data_to=last if isinstance(last, datetime) else None,
         leads=outcomes.height,
-        censored=moments.height - table.height,
-        label=f"won within {OUTCOME_WINDOW.days} days of the score; leads scored {ages} days after they came, "
-        "one moment each, while open",
+        censored=int(moments.get_column("judged").sum()) - int(table.get_column("judged").sum()),
+        label=f"won within {OUTCOME_WINDOW.days} days of the score; each lead judged once, {ages} days after it came "
+        "and while open, and learned from at further moments",
         rung=model.rung,
         no_signal=model.no_signal,
         base_rate=model.base_rate,

@@ -9,7 +9,7 @@ from domain.errors import InvalidInputError
 from domain.scores import Rung
 from tools.scoring import metrics
 from tools.scoring.arrays import BoolVector, FloatMatrix, FloatVector, IntVector
-from tools.scoring.calibration import Method, align_folds, choose_method, fit_calibrator, identity
+from tools.scoring.calibration import Method, choose_method, fit_calibrator, identity
 from tools.scoring.dataset import Schema, encode, infer_schema
 from tools.scoring.evidence import SIGNAL_LEVEL, Bin, Evidence, RungEvidence, measure, no_signal_statement
 from tools.scoring.folds import Fold, forward_folds, random_folds, rows_to_fit
@@ -59,6 +59,7 @@ def train(
     rng: np.random.Generator,
     settles_at: FloatVector | None = None,
     groups: IntVector | None = None,
+    judged: BoolVector | None = None,
     threads: int = 1,
 ) -> TrainedModel:
     """Train the best model that the evidence supports.
@@ -66,8 +67,11 @@ def train(
     Every fold is predicted by a model that saw only what was settled before the fold began. On these
     predictions the rungs are compared: a rung whose AUC interval contains 0.5 is out; among the others a higher
     rung replaces a lower one only when its log loss is lower by more than a standard error of the difference.
-    When no rung is left, the model says so and answers the base rate. Calibration and interval are fitted on the
-    same out-of-fold predictions.
+    When no rung is left, the model says so and answers the base rate.
+
+    Calibration and interval are fitted on a second set of out-of-fold predictions, of models that saw four fifths
+    of the leads: models of the early past are smaller and shyer than the final one, and a map fitted on them would
+    stretch or shrink its probabilities (measured on a later window: ECE .044 instead of .020).
 
     Args:
         frame: Feature columns only, n_rows rows.
@@ -77,6 +81,8 @@ def train(
         rng: Source of randomness: seeds, splits, bootstraps.
         settles_at: Shape (n_rows,). When each label was known, in seconds. Defaults to `times`.
         groups: Shape (n_rows,). Rows of one lead share a number from 0. Defaults to one group a row.
+        judged: Shape (n_rows,). Rows on which rungs are compared and calibrated, at most one a group; the others
+            are only learned from. Defaults to all.
         threads: Threads of LightGBM while training.
 
     Raises:
@@ -88,7 +94,8 @@ def train(
     order = rng.permutation(len(labels)).astype(np.float64) if times is None else times
     seed = int(rng.integers(2**31 - 1))
     problem = _Problem(schema, encode(frame, schema), labels, order, seed, threads)
-    minority = int(min(labels.sum(), (~labels).sum()))
+    judged = np.ones(len(labels), dtype=np.bool_) if judged is None else judged
+    minority = _minority(labels[judged])
     if minority < MIN_MINORITY:
         return _rules_only(problem, f"rules: {minority} leads of the rarer result, {MIN_MINORITY} are needed to fit")
     groups = np.arange(len(labels)) if groups is None else groups
@@ -96,15 +103,21 @@ def train(
         folds = random_folds(groups, rng=rng)
     else:
         folds = forward_folds(times, times if settles_at is None else settles_at, groups)
-    folds = [fold for fold in folds if _minority(labels[fold.train]) >= _MIN_FOLD_MINORITY]
+    folds = [
+        Fold(fold.train, fold.test & judged)
+        for fold in folds
+        if _minority(labels[fold.train & judged]) >= _MIN_FOLD_MINORITY and (fold.test & judged).any()
+    ]
     if not folds or _minority(labels[_tested(folds)]) < _MIN_FOLD_MINORITY:
         return _rules_only(
             problem, "rules: the log is too short to test a model on leads later than those it learns from"
         )
-    return _climb(problem, folds, rng)
+    return _climb(problem, folds, groups, judged, rng)
 
 
-def _climb(problem: _Problem, folds: list[Fold], rng: np.random.Generator) -> TrainedModel:
+def _climb(
+    problem: _Problem, folds: list[Fold], groups: IntVector, judged: BoolVector, rng: np.random.Generator
+) -> TrainedModel:
     rungs = [Rung.RULES, Rung.LINEAR] + ([Rung.GBM] if len(problem.labels) >= MIN_ROWS_FOR_GBM else [])
     if not problem.schema.columns:
         rungs = [Rung.RULES]
@@ -120,17 +133,17 @@ def _climb(problem: _Problem, folds: list[Fold], rng: np.random.Generator) -> Tr
     no_signal = no_signal_statement(candidates, len(labels))
     rung, why = _choose(candidates, losses)
     method, p = choose_method(scores[rung], labels, strata, rng=rng)
-    aligned = align_folds(scores[rung], labels, strata)
-    base_rate = BaseRate.of(int(problem.labels.sum()), len(problem.labels))
+    calibrating = _out_of_fold(problem, rung, random_folds(groups, rng=rng))[judged]
+    base_rate = BaseRate.of(int(problem.labels[judged].sum()), int(judged.sum()))
     ranker = problem.fit(rung, np.ones(len(problem.labels), dtype=np.bool_))
     evidence = Evidence(
-        rows=len(problem.labels),
-        won=int(problem.labels.sum()),
+        rows=int(judged.sum()),
+        won=int(problem.labels[judged].sum()),
         folds=len(folds),
         tested_rows=len(labels),
         candidates=candidates,
         why="no rung ranks better than chance" if no_signal else why,
-        calibration=f"{method} map of out-of-fold log-odds, {len(labels)} rows",
+        calibration=f"{method} map of out-of-fold log-odds, {len(calibrating)} rows",
         measures=measure(p, scores[rung], labels, strata, rng=rng),
         reliability=tuple(Bin(rows=n, said=said, seen=seen) for n, said, seen in metrics.reliability(p, labels)),
         importance=_importance(problem, ranker) if no_signal is None else {},
@@ -139,8 +152,8 @@ def _climb(problem: _Problem, folds: list[Fold], rng: np.random.Generator) -> Tr
         schema=problem.schema,
         rung=rung,
         ranker=ranker,
-        calibrator=fit_calibrator(method, aligned, labels),
-        venn_abers=fit_venn_abers(aligned, labels),
+        calibrator=fit_calibrator(method, calibrating, problem.labels[judged]),
+        venn_abers=fit_venn_abers(calibrating, problem.labels[judged]),
         base_rate=base_rate,
         no_signal=no_signal,
         evidence=evidence,

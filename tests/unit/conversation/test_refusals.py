@@ -25,6 +25,19 @@ REFUSALS = (
     "dejen de llamarme",
     "ne m'appelez plus",
     "keine weiteren E-Mails bitte",
+    "unsubcribe",
+    "stpo emailing me",
+    "STOPPP",
+    "no longer interested, remove",
+    "could you make those calls stop",
+    "I'd be glad if you wouldn't phone here again",
+    "who gave you consent? I never gave you my permission",
+    "strike my name off your call list",
+    "retiren mi número de su base",
+    "no se les ocurra llamar, no me llamen nunca",
+    "retirez mon numéro de vos fichiers",
+    "rufen Sie hier nie wieder an",
+    "não me enviem mais nada",
 )
 
 
@@ -47,6 +60,18 @@ def test_the_shortest_refusals_are_heard(text: str) -> None:
         "No, I want to hear more",
         "What happens at the end of the contract?",
         "I cannot find the contact form",
+        "Don't call me before ten",
+        "Do not send the form to the old address",
+        "Someone used my card without my permission",
+        "Please remove my son from the policy",
+        "Could you remove me from the policy once the car is sold?",
+        "What does the opt-out period mean?",
+        "Nadie me llamó ayer",
+        "No me llame hoy, mejor el lunes",
+        "Mein Auto ist abgemeldet",
+        "Ich habe Ihre E-Mail nicht bekommen",
+        "Não me ligue amanhã, só na sexta",
+        "Can we cancel it and start again?",
     ],
 )
 def test_an_ordinary_sentence_is_no_refusal(text: str) -> None:
@@ -66,6 +91,10 @@ def test_an_ordinary_sentence_is_no_refusal(text: str) -> None:
 )
 def test_an_absence_names_the_day_of_return(text: str, back: datetime) -> None:
     assert out_of_office_until(text, now=NOW) == back
+
+
+def test_a_long_message_is_read_in_bounded_time_without_backtracking() -> None:
+    assert not is_opt_out("do not the no more of my " * 800)
 
 
 def test_a_plan_for_monday_is_no_absence() -> None:
