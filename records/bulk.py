@@ -33,6 +33,9 @@ from records.rows import load_json
 from records.tables import assignments, consents, interactions, outcomes
 
 _VALUES_AT_ONCE = 1_000
+_WIDE_CACHE = f"PRAGMA cache_size=-{32 * 1024}"
+"""Lets a connection keep 32 MB of pages: with the usual 2 MB a large transaction writes and reads them again and again."""
+
 _JSON_FIELDS = frozenset({"fields", "provenance", "attributes", "skills", "regions", "languages", "certificates"})
 Model = TypeVar("Model", bound=Value)
 
@@ -132,6 +135,8 @@ class BulkWriter:
         if table not in targets:
             raise InvalidInputError("table", table, f"is not one of {', '.join(targets)}")
         async with self.database.writing() as connection:
+            if connection.dialect.name == "sqlite":
+                await connection.exec_driver_sql(_WIDE_CACHE)
             return await targets[table].store(connection, frame)
 
 

@@ -45,7 +45,7 @@ def demo_command(
             "api_port": 0,
         }
     )
-    console = Console(width=None if Console().is_terminal else 110)
+    console = Console(width=None if Console().is_terminal else 130)
     begin = time.monotonic()
     passed = run_program(_demonstrate(demo, folder / "business", console, fresh=fresh))
     console.print(

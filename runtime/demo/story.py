@@ -59,6 +59,7 @@ def _lead(lead_id: str, name: str, company: str) -> Json:
 async def lead_arrives(client: DemoClient, console: Console) -> None:
     """Let a lead arrive, score it, let it look around, and score it again."""
     await client.post("/v1/leads", {**_lead(LEAD, "Dana Whitfield", "Elmwood Insurance"), "follow_up": False})
+    await client.post(f"/v1/leads/{LEAD}/interactions", [{"kind": "form_submitted", "channel": "web"}])
     console.print(
         "POST /v1/leads: Dana Whitfield of Elmwood Insurance, Texas, asks about the Personal Lines Appointment.\n"
     )

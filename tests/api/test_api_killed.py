@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx2
 
 from tests.doubles.api_process import api_process
-from tests.doubles.scripted_llm import Hangs, Says, serve_script
+from tests.doubles.scripted_llm import Says, Stalls, serve_script
 from tests.doubles.sse import kinds, read_events
 
 QUESTION = "What commission do partners earn on Medicare Advantage?"
@@ -17,7 +17,7 @@ TURN = "/v1/chat/turns/killed"
 def test_a_turn_survives_the_death_of_the_process(home: Path):
     with serve_script() as script:
         settings = {"llm_base_url": script.base_url, "llm_model": "loopback", "llm_timeout_s": "60"}
-        script.then(Hangs(60), Says(json.dumps(ANSWER)))
+        script.then(Stalls(seconds=60), Says(json.dumps(ANSWER)))
         with api_process(home, **settings) as api, httpx2.Client(base_url=api.url, timeout=60) as http:
             body = {"message": QUESTION, "turn_id": "killed", "conversation_id": "killed"}
             with http.stream("POST", "/v1/chat", json=body) as stream:

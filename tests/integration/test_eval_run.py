@@ -64,10 +64,10 @@ def run_command(home: Path, folder: Path, *suites: str) -> Run:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home folder with a business of 600 leads."""
+    """A home folder with a business of 400 leads."""
     folder = tmp_path_factory.mktemp("house") / "home"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runtime.demo.business, "N_LEADS", 600)
+        patch.setattr(runtime.demo.business, "N_LEADS", 400)
         asyncio.run(build_business(load_settings(home=folder), SystemClock().now(), Console(quiet=True)))
         yield folder
 

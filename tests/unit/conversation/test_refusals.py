@@ -93,7 +93,7 @@ def test_an_absence_names_the_day_of_return(text: str, back: datetime) -> None:
     assert out_of_office_until(text, now=NOW) == back
 
 
-def test_a_long_message_is_read_in_bounded_time_without_backtracking() -> None:
+def test_a_long_message_of_half_refusals_is_none() -> None:
     assert not is_opt_out("do not the no more of my " * 800)
 
 

@@ -38,7 +38,7 @@ async def until(fact: Callable[[], bool]) -> None:
 async def running(child: Child) -> AsyncIterator[Child]:
     await child.start()
     try:
-        await until(lambda: child.log_file.stat().st_size > 0)
+        await until(lambda: child.log_file.read_text().endswith("\n"))
         yield child
     finally:
         await child.stop()
@@ -62,7 +62,7 @@ async def test_a_killed_child_is_started_again(tmp_path: Path):
     async with running(a_child(tmp_path)) as child:
         first = pid_of(child)
         os.kill(first, signal.SIGKILL)
-        await until(lambda: child.log_file.read_text().count("sleeper-1") == 2)
+        await until(lambda: child.log_file.read_text().count("sleeper-1\n") == 2)
         assert (child.restarts, alive(first), alive(pid_of(child))) == (1, False, True)
         assert pid_of(child) != first
 
