@@ -103,6 +103,11 @@ def pick_sentences(
     return [(candidates[i].marker, candidates[i].sentence) for i in best]
 
 
+def shares_content(question: str, text: str) -> bool:
+    """Say whether a text holds any content word of a question."""
+    return bool(_stems(question) & _stems(text))
+
+
 def _stems(text: str) -> set[str]:
     """Return the content words, cut to their first six letters: a stemmer's work without a stemmer's rules."""
     return {word[:6] for word in _WORD.findall(text.casefold()) if word not in _STOP and len(word) > 1}

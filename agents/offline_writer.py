@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agents.evidence import Evidence, Findings, say_reasons, say_runners_up
-from agents.extract import name_source, pick_sentences
+from agents.extract import name_source, pick_sentences, shares_content
 from agents.figures import say_list, say_moment, say_money, say_percent
 from domain.nudges import WAIT
 from domain.values import Value
@@ -91,8 +91,17 @@ def write_offline_reply(question: str, intent: str, findings: Findings, evidence
     if troubles:
         return OfflineText(text=" ".join([*troubles, "So I do not know the answer."]), abstained=True)
     if intent in NEEDS_LEAD and findings.lead_id is None:
-        return OfflineText(text="Which lead do you mean? Name its id, and I will look it up.", abstained=True)
+        return _without_lead(desk)
     return OfflineText(text=_do_not_know(desk), abstained=True)
+
+
+def _without_lead(desk: _Desk) -> OfflineText:
+    """Answer from the documents what only sounded like a question about a lead; else ask which lead is meant."""
+    picked = pick_sentences(desk.question, desk.passages(), count=ANSWER_SENTENCES, strict=True)
+    if any(shares_content(desk.question, sentence) for _, sentence in picked):
+        told = desk.quote("From the documents:", picked)
+        return OfflineText(text=f"{told}\n\nIf you ask about a lead, name its id.")
+    return OfflineText(text="Which lead do you mean? Name its id, and I will look it up.", abstained=True)
 
 
 def write_safe_reply(evidence: Sequence[Evidence]) -> OfflineText:

@@ -43,7 +43,8 @@ def choose_specialists(reading: MessageReading, lead_id: str | None, proposal: l
     """Choose who looks into a question; the order is fixed, whoever proposed it.
 
     An unclear question goes by the proposal where there is one, and else to everybody who is asked by default. A name that is no
-    specialist is ignored, and so is one who needs a lead where none is in question.
+    specialist is ignored, and so is one who needs a lead where none is in question; when that leaves nobody, the documents are
+    asked before the rep is ("How long may a first call last?" reads like a question about a lead).
 
     Args:
         reading: What the listener read.
@@ -54,7 +55,8 @@ def choose_specialists(reading: MessageReading, lead_id: str | None, proposal: l
     proposed = tuple(name for name in ALL if name in proposal) if unclear else ()
     usual = DEFAULT if unclear and reading.intent not in BY_INTENT else BY_INTENT.get(reading.intent, DEFAULT)
     wanted = proposed or usual
-    return tuple(name for name in wanted if lead_id is not None or name not in NEED_LEAD)[:MAX_SPECIALISTS]
+    able = tuple(name for name in wanted if lead_id is not None or name not in NEED_LEAD)
+    return (able or (("research",) if wanted else ()))[:MAX_SPECIALISTS]
 
 
 async def route_question(state: CopilotState) -> list[Specialist | Literal["write"]]:

@@ -66,6 +66,8 @@ def _cells(model: type[Value], column: Column[Any], frame: pl.DataFrame, *, as_i
         return None
     else:
         given = pl.Series(column.name, [None], dtype=dtype).new_from_index(0, frame.height)
+    if isinstance(given.dtype, pl.Enum | pl.Categorical):
+        given = given.cast(pl.String)
     if given.dtype not in {dtype, pl.Null()}:
         return None
     given = given.cast(dtype)

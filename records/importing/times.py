@@ -11,9 +11,13 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 _DATE_LENGTH = len("2026-03-31")
 _OFFSET = r" ?([+-]\d{2}):?(\d{2})?$"
-_USUAL = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?[+-][0-9]{2}:[0-9]{2}$"
-"""The form that needs no changes before it is parsed: most files, and read three times as fast."""
 _AWARE_FORMS = ("%Y-%m-%dT%H:%M:%S%.f%:z", "%Y-%m-%dT%H:%M%:z")
+_CLOCK = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+_USUAL_FORMS = (
+    (_CLOCK + "Z$", "%Y-%m-%dT%H:%M:%S%.fZ"),
+    (_CLOCK + "[+-][0-9]{2}:[0-9]{2}$", _AWARE_FORMS[0]),
+)
+"""Patterns of texts that need no change before they are parsed, which takes a third of the time: most files."""
 _NAIVE_FORMS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y/%m/%d")
 _OFFSET_DIRECTIVES = ("%z", "%:z", "%#z", "%+")
 
@@ -59,9 +63,10 @@ def parse_times(raw: pl.Series, *, timezone: str, date_format: str | None = None
     if date_format is not None:
         values = _parse(raw, date_format)
         return values if _names_offset(date_format) else _in_zone(values, timezone)
-    usual = raw.str.contains(_USUAL).fill_null(value=True)
-    if usual.all():
-        return _parse(raw, _AWARE_FORMS[0])
+    for pattern, form in _USUAL_FORMS:
+        if raw.str.contains(pattern).all():
+            values = _parse(raw, form)
+            return values if _names_offset(form) else _in_zone(values, "UTC")
     return _in_any_form(raw, timezone)
 
 

@@ -1,11 +1,13 @@
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import UTC, datetime, timedelta, timezone
 
 import polars as pl
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import JSON, Text, cast, delete, func, select
 
 from domain.errors import InvalidInputError, LeadNotFoundError
-from domain.events import Channel, Interaction, InteractionKind, Outcome, OutcomeKind
+from domain.events import Channel, ConsentEvent, Interaction, InteractionKind, Outcome, OutcomeKind
+from domain.matches import AssignmentRecord
 from domain.people import Lead, Provenance, Rep, Skill
 from records.database import Database
 from records.repositories import Records
@@ -131,6 +133,95 @@ async def test_more_rows_than_one_batch_are_all_written(records: Records, databa
     doubled = pl.concat([frame, frame])
     assert await records.bulk.insert_frame("interactions", doubled, at=NOON) == 2_500
     assert (await row_counts(database))["interactions"] == 2_500
+
+
+PARIS = timezone(timedelta(hours=2))
+VALUES = {
+    "interactions": [
+        Interaction(
+            id=f"i-{number}",
+            lead_id="lead-1",
+            kind=InteractionKind.CALL_ANSWERED,
+            at=datetime(1969, 12, 31, 23, 59, 59, number, tzinfo=PARIS),
+            channel=(Channel.PHONE, None)[number % 2],
+            duration_s=(None, 0.1, 3.0)[number % 3],
+            text=(None, "", 'naïve "text"\n')[number % 3],
+            attributes=({}, {"é": 1.0, "bot": False, "x": None}, {"n": 1e16})[number % 3],
+        )
+        for number in range(7_000)
+    ],
+    "outcomes": [
+        Outcome(lead_id=f"lead-{number}", kind=OutcomeKind.WON, at=NOON + timedelta(microseconds=number), value=12)
+        for number in range(5)
+    ],
+    "consents": [
+        ConsentEvent(id="c-1", lead_id="lead-1", channel=None, granted=True, at=NOON, source="file"),
+        ConsentEvent(
+            id="c-2", lead_id="lead-1", channel="sms", granted=False, at=NOON, source="file", expires_at=LATER
+        ),
+    ],
+    "assignments": [
+        AssignmentRecord(id="a-1", lead_id="lead-1", rep_id=None, at=NOON, by="importer"),
+        AssignmentRecord(id="a-2", lead_id="lead-1", rep_id="rep-1", at=NOON, by="matcher", reason="free"),
+    ],
+}
+
+
+def frame_of(values: list[Interaction] | list[Outcome] | list[ConsentEvent] | list[AssignmentRecord]) -> pl.DataFrame:
+    rows = [dict(value) for value in values]
+    frame = pl.DataFrame(
+        {name: pl.Series([row[name] for row in rows], strict=False) for name in rows[0] if name != "attributes"}
+    )
+    if "attributes" not in rows[0]:
+        return frame
+    return frame.with_columns(attributes=pl.Series([json.dumps(row["attributes"], indent=1) for row in rows]))
+
+
+async def stored_rows(database: Database, table: str) -> list[tuple[object, ...]]:
+    columns = [column for column in metadata.tables[table].c if column.name != "seq"]
+    texts = [cast(column, Text) if isinstance(column.type, JSON) else column for column in columns]
+    async with database.reading() as connection:
+        found = await connection.execute(select(*texts).order_by(metadata.tables[table].c.seq))
+        return [tuple(row) for row in found]
+
+
+@pytest.mark.parametrize("table", VALUES)
+async def test_a_frame_and_a_repository_store_the_same_rows(records: Records, database: Database, table: str):
+    values = VALUES[table]
+    assert await records.bulk.insert_frame(table, frame_of(values), at=LATER) == len(values)
+    by_frame = await stored_rows(database, table)
+    async with database.writing() as connection:
+        await connection.execute(delete(metadata.tables[table]))
+    if table == "interactions":
+        await records.interactions.append(values)
+    else:
+        repository = {"outcomes": records.outcomes, "consents": records.consents, "assignments": records.assignments}
+        for value in values:
+            await repository[table].record(value)
+    assert by_frame == await stored_rows(database, table)
+
+
+async def test_what_is_written_by_frame_reads_back_equal(records: Records):
+    values = VALUES["interactions"][:50]
+    await records.bulk.insert_frame("interactions", frame_of(values), at=LATER)
+    assert await records.interactions.of_lead("lead-1", before=NOON) == tuple(values)
+
+
+async def test_of_two_rows_with_one_id_the_first_is_kept(records: Records):
+    frame = FACTS["interactions"].with_columns(id=pl.lit("i-1"), duration_s=pl.lit(None, pl.Float64))
+    written = [await records.bulk.insert_frame("interactions", part, at=NOON) for part in (frame, frame.reverse())]
+    found = await records.interactions.of_lead("lead-1", before=LATER + timedelta(days=1))
+    assert (written, [each.kind for each in found]) == ([1, 0], [InteractionKind.PAGE_VIEWED])
+
+
+async def test_one_bad_fact_and_none_is_written(records: Records, database: Database):
+    frame = frame_of(VALUES["interactions"])
+    bad = frame.with_columns(
+        lead_id="lead_id", id=pl.when(pl.int_range(pl.len()) == 6_500).then(pl.lit("")).otherwise("id")
+    )
+    with pytest.raises(InvalidInputError, match="id: ''"):
+        await records.bulk.insert_frame("interactions", bad, at=NOON)
+    assert (await row_counts(database))["interactions"] == 0
 
 
 async def test_one_bad_row_and_nothing_is_written(records: Records):

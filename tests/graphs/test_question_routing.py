@@ -13,8 +13,8 @@ def test_the_router_the_supervisor_and_the_graph_know_the_same_specialists():
     assert set(ALL) == set(SPECIALISTS) == set(nodes) - {"listen", "propose_plan", "write", "review"}
 
 
-def test_a_question_about_no_lead_goes_to_nobody_who_needs_one():
-    assert choose_specialists(reading("find_rep"), None, []) == ()
+def test_a_question_about_no_lead_goes_to_the_documents():
+    assert choose_specialists(reading("find_rep"), None, []) == ("research",)
 
 
 def test_a_clear_question_ignores_proposals():
