@@ -6,7 +6,7 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, format_number,
 
 from records.importing.cleaning import Cleaned, Finding, clean_each
 
-_PLAIN_ADDRESS = r"^[a-z0-9_]+([.+-][a-z0-9_]+)*@([a-z0-9]{2,40}\.)+(com|net|org|edu|gov|io|co|example)$"
+_PLAIN_ADDRESS = r"^[a-z0-9_]+([.+-][a-z0-9_]+)*@([a-z0-9]{2,40}(-[a-z0-9]+)*\.)+(com|net|org|edu|gov|io|co|example)$"
 """Addresses that certainly have the right form: most of a file, and checked a hundred times faster."""
 _LONGEST_LOCAL_PART = 64  # RFC 5321; here of the whole plain address
 

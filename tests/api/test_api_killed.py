@@ -1,6 +1,7 @@
 """`kill -9` of the API in the middle of a turn: the next process finishes it."""
 
 import json
+import threading
 from pathlib import Path
 
 import httpx2
@@ -11,6 +12,7 @@ from tests.doubles.sse import kinds, read_events
 
 QUESTION = "What commission do partners earn on Medicare Advantage?"
 ANSWER = {"text": "Commission on Medicare Advantage is paid for each new enrolment [1].", "citations": [1]}
+tick = threading.Event()
 TURN = "/v1/chat/turns/killed"
 
 
@@ -23,8 +25,10 @@ def test_a_turn_survives_the_death_of_the_process(home: Path):
             with http.stream("POST", "/v1/chat", json=body) as stream:
                 lines = stream.iter_lines()
                 seen = ""
-                while "event: passages" not in seen:  # the model is asked next, and hangs
+                while "event: passages" not in seen:  # the model is asked next, and stalls
                     seen += next(lines) + "\n"
+                while not script.requests:
+                    tick.wait(0.02)
                 api.kill()
         before = read_events(seen + "\n")
 

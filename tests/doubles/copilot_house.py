@@ -24,8 +24,6 @@ from graphs.copilot import CopilotNodes, build_copilot_graph
 from graphs.follow_up import FollowUpNodes, build_follow_up_graph
 from graphs.turns import CopilotTurns
 from tests.doubles.copilot import (
-    LEAD_ID,
-    MARKET,
     FakeConsents,
     FakeDecisions,
     FakeInteractions,
@@ -39,6 +37,7 @@ from tests.doubles.copilot import (
     FakeTurns,
     FrozenClock,
 )
+from tests.doubles.samples import LEAD_ID, MARKET
 
 
 @dataclass

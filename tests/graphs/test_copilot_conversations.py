@@ -6,18 +6,9 @@ import pytest
 
 from domain.errors import KnowledgeUnavailableError, LanguageModelError, RecordsUnavailableError
 from domain.events import InteractionKind
-from tests.doubles.copilot import (
-    FakeInteractions,
-    FakeRetriever,
-    FakeScorer,
-    ScriptedChatModel,
-    ScriptedChooser,
-    a_passage,
-    a_search,
-    an_interaction,
-    reading,
-)
+from tests.doubles.copilot import FakeInteractions, FakeRetriever, FakeScorer, ScriptedChatModel, ScriptedChooser
 from tests.doubles.copilot_house import CopilotHouse, a_request, events_of, kinds, reply_of
+from tests.doubles.samples import a_passage, a_search, an_interaction, reading
 
 GOOD = json.dumps({"text": "L-7 is hot: 62 % likely to convert [1].", "citations": [1]})
 INVENTED = json.dumps({"text": "L-7 is 93 % likely to convert [1].", "citations": [1]})

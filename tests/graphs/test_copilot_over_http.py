@@ -7,8 +7,8 @@ from pydantic import SecretStr
 
 from agents.chat_model import OpenAiChatModel
 from domain.errors import LanguageModelError
-from tests.doubles.copilot import reading
 from tests.doubles.copilot_house import CopilotHouse, a_request, events_of, kinds, reply_of
+from tests.doubles.samples import reading
 from tests.doubles.scripted_llm import Breaks, Calls, Fails, Garbage, Hangs, Says, ScriptedServer, Stalls, Step
 
 ANSWER = json.dumps({"text": "L-7 is hot: 62 % likely to convert [1].", "citations": [1]})

@@ -12,21 +12,15 @@ from domain.events import Channel, ConsentEvent, Outcome, OutcomeKind
 from domain.journeys import FollowUpStep, StepAction
 from graphs.follow_up import FOLLOW_UP, build_follow_up_graph
 from tests.doubles.copilot import (
-    LEAD_ID,
-    NOW,
     FakeConsents,
     FakeLeads,
     FakeNudgePlanner,
     FakeOutcomes,
     FakeRetriever,
     ScriptedChatModel,
-    a_lead,
-    a_nudge,
-    a_passage,
-    a_wait,
-    an_action,
 )
 from tests.doubles.copilot_house import CopilotHouse
+from tests.doubles.samples import LEAD_ID, NOW, a_lead, a_nudge, a_passage, a_wait, an_action
 
 GOOD = json.dumps(
     {"subject": "Your policy", "body": "Hello Maria Lopez, the deductible is 500 USD [1]. Shall we talk?"}

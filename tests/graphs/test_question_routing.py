@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 from agents.supervisor import SPECIALISTS
 from graphs.copilot import build_copilot_graph
 from graphs.routing import ALL, BY_INTENT, MAX_SPECIALISTS, NEED_LEAD, choose_specialists
-from tests.doubles.copilot import reading
 from tests.doubles.copilot_house import CopilotHouse
+from tests.doubles.samples import reading
 
 
 def test_the_router_the_supervisor_and_the_graph_know_the_same_specialists():

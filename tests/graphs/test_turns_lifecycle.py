@@ -9,8 +9,9 @@ from structlog.testing import capture_logs
 from domain.conversations import TurnEvent, TurnStatus
 from domain.errors import RecordsUnavailableError, TurnConflictError, TurnNotFoundError
 from domain.values import TurnId
-from tests.doubles.copilot import NOW, FakeScorer, FakeTurns, a_score, reading
+from tests.doubles.copilot import FakeScorer, FakeTurns
 from tests.doubles.copilot_house import CopilotHouse, a_request, events_of, kinds, reply_of
+from tests.doubles.samples import NOW, a_score, reading
 
 T1 = TurnId("t-1")
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 from agents.steps import conclude_closed, conclude_with_message, conclude_without_message, is_reachable
 from domain.events import Channel, ConsentEvent, Outcome, OutcomeKind
 from domain.journeys import Draft, StepAction
-from tests.doubles.copilot import LEAD_ID, NOW, a_nudge, a_score, a_wait, an_action
+from tests.doubles.samples import LEAD_ID, NOW, a_nudge, a_score, a_wait, an_action
 
 DRAFT = Draft(body="Hello", written_by="offline")
 

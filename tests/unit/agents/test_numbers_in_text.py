@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from agents.evidence import say_score
 from agents.figures import say_money, say_percent, say_points
 from agents.numbers import numbers_in, unsupported_numbers
-from tests.doubles.copilot import a_score
+from tests.doubles.samples import a_score
 
 WORDS = "The lead opened {} pages and is worth {} in total."
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from agents.checks import SMS_CHARS, check_draft
 from agents.offline_drafts import DraftBrief, finish_message, write_offline_draft
 from domain.events import Channel
-from tests.doubles.copilot import PASSAGE_TEXTS
+from tests.doubles.samples import PASSAGE_TEXTS
 
 EN = (1, "en", "Partner Shield", PASSAGE_TEXTS["p-cover"])
 ES = (2, "es", "Partner Shield", "La póliza cubre robo y daños por agua hasta 50.000 USD. La franquicia es de 500 USD.")

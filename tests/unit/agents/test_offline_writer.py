@@ -8,16 +8,7 @@ from agents.checks import check_reply
 from agents.evidence import Findings, Problem, cite, gather_evidence
 from agents.offline_writer import write_offline_reply, write_safe_reply
 from domain.events import InteractionKind
-from tests.doubles.copilot import (
-    a_lead,
-    a_match,
-    a_nudge,
-    a_passage,
-    a_score,
-    a_search,
-    a_wait,
-    an_interaction,
-)
+from tests.doubles.samples import a_lead, a_match, a_nudge, a_passage, a_score, a_search, a_wait, an_interaction
 
 INTENTS = (
     "score_explanation find_rep next_action product_question objection_help write_message lead_history reminder smalltalk "

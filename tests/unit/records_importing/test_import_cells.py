@@ -72,6 +72,23 @@ def test_reads_a_form_that_is_told(text: str, form: str, moment: datetime):
     assert parse_times(_texts(text), timezone="UTC", date_format=form).to_list() == [moment]
 
 
+@given(
+    st.tuples(
+        st.sampled_from(["2026-01-01", "0001-01-01", "+2026-01-01", "2026-1-1", "12026-01-01", "9999-12-31"]),
+        st.sampled_from(["T", " ", "t"]),
+        st.sampled_from(["00:00:00", "23:59:60", "1:2:3", "12:00", "00:00:00.123456789", "00:00:00.5"]),
+        st.sampled_from(
+            ["+00:00", "Z", "z", " +02:00", "+0200", "+02", "-14:00", "+24:00", "\N{MINUS SIGN}02:00", "UTC", ""]
+        ),
+    ).map("".join)
+)
+@settings(max_examples=150, deadline=None)
+def test_a_time_is_read_the_same_whatever_stands_beside_it(text: str):
+    alone = parse_times(_texts(text), timezone="Europe/Paris")
+    beside = parse_times(_texts(text, "2026-01-01"), timezone="Europe/Paris")
+    assert alone.equals(beside.head(1), null_equal=True)
+
+
 def test_impossible_times_are_faults_about_dates():
     cleaned = clean_time(_texts("0206-01-01", "2026-06-02", "2500-01-01", "x", None), _reading(Kind.TIME, past=True))
     broken = [[fault.rule for fault in cleaned.faults if fault.mask[row]] for row in range(5)]
