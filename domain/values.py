@@ -19,7 +19,10 @@ MAX_ID_LENGTH = 200
 
 
 def _to_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # near the ends of the calendar the shift itself leaves it
+        raise ValueError("must lie within the calendar in UTC") from None
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]

@@ -16,9 +16,8 @@ from graphs.turns import CopilotTurns
 from runtime.clock import SystemClock
 from runtime.demo.business import build_business, load_floor
 from runtime.settings import Settings
-from runtime.wiring import Tools, copilot_turns, open_tools
+from runtime.wiring import Tools, copilot_turns, open_listener, open_tools
 from simulation.floor import SalesFloor
-from tools.conversation.tool import ConversationTool
 
 
 @dataclass(frozen=True)
@@ -59,5 +58,5 @@ async def open_testbed(settings: Settings, console: Console) -> AsyncIterator[Te
             settings = settings.model_copy(update={"home": folder, "database_url": ""})
             floor = await build_business(settings, SystemClock().now(), console)
         tools = await stack.enter_async_context(open_tools(settings))
-        listener = await asyncio.to_thread(ConversationTool, tools.knowledge.encoder)
+        listener = await asyncio.to_thread(open_listener, tools)
         yield Testbed(tools, floor, listener, copilot_turns(tools, listener))

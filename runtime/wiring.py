@@ -29,6 +29,7 @@ from graphs.copilot import CopilotNodes, build_copilot_graph
 from graphs.follow_up import FollowUpNodes
 from graphs.turns import CopilotTurns
 from knowledge.ingest import KnowledgeBase
+from knowledge.remembered import RememberedEncoder
 from records.repositories import Records
 from runtime.checkpoints import open_checkpointer
 from runtime.clock import SystemClock
@@ -149,6 +150,12 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
         yield Tools.over(settings, records, knowledge, SystemClock())
 
 
+def open_listener(tools: Tools) -> ConversationTool:
+    """Fit the conversation tool; the vectors of its examples are kept in the home folder between starts."""
+    encoder = tools.knowledge.encoder
+    return ConversationTool(RememberedEncoder(encoder, tools.settings.home / "examples") if encoder else None)
+
+
 def copilot_turns(
     tools: Tools, listener: Listener, checkpointer: BaseCheckpointSaver[str] | None = None
 ) -> CopilotTurns:
@@ -224,7 +231,7 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
     """
     async with AsyncExitStack() as stack:
         tools = await stack.enter_async_context(open_tools(settings))
-        listener = await asyncio.to_thread(ConversationTool, tools.knowledge.encoder)
+        listener = await asyncio.to_thread(open_listener, tools)
         turns = copilot_turns(tools, listener, await stack.enter_async_context(open_checkpointer(settings)))
         client = await connect(temporal_address(settings), namespace=settings.temporal_namespace, lazy=True)
         journeys = TemporalJourneys(client)

@@ -33,6 +33,11 @@ def test_every_moment_is_kept_in_utc() -> None:
     assert lead(paris).created_at == paris
 
 
+def test_a_moment_at_the_end_of_the_calendar_is_refused() -> None:
+    with pytest.raises(ValidationError, match="must lie within the calendar"):
+        lead(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))))
+
+
 def test_an_unknown_field_is_refused() -> None:
     with pytest.raises(ValidationError, match="mood"):
         Message.model_validate({"speaker": Speaker.REP, "text": "hi", "mood": "good"})
