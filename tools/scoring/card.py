@@ -6,6 +6,7 @@ from domain.scores import Rung
 from domain.values import Instant, Market, Value
 from tools.scoring.evidence import SIGNAL_LEVEL, Evidence
 from tools.scoring.features import describe
+from tools.scoring.leakage import LeakyField
 from tools.scoring.model import BaseRate, TrainedModel
 
 
@@ -37,6 +38,7 @@ class ModelCard(Value):
     evidence: Evidence
     interval: str
     features: tuple[CardFeature, ...]
+    left_out: tuple[LeakyField, ...] = Field(default=(), description="Fields that know the end of a lead.")
     versions: dict[str, str]
     seed: int
 
@@ -92,6 +94,7 @@ def to_markdown(card: ModelCard) -> str:
         ("feature", "kind", "importance", "formula"),
         [(f.name, f.kind, f"{f.importance:.4f}", f.formula) for f in card.features],
     )
+    lines += _table("Left out, because they leak", ("field", "why"), [(f.name, f.why) for f in card.left_out])
     lines += _table("Versions", ("what", "version"), sorted(card.versions.items()))
     return "\n".join(lines) + "\n"
 

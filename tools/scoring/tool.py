@@ -19,6 +19,7 @@ from tools.scoring.card import ModelCard, card_features
 from tools.scoring.context import MarketContext
 from tools.scoring.features import FEATURES_VERSION
 from tools.scoring.history import MOMENTS_SCHEMA, OUTCOMES_SCHEMA, History
+from tools.scoring.leakage import LeakyField, find_leaky_fields
 from tools.scoring.model import TrainedModel, untrained_model
 from tools.scoring.moments import MOMENT_DAYS, OUTCOME_WINDOW, settled, training_moments
 from tools.scoring.registry import FileModelRegistry
@@ -138,6 +139,9 @@ class ScoringTool:
     ) -> ModelCard:
         context = MarketContext.of(history, outcomes)
         table = usable.join(build_features(history, context), on=KEYS, how="inner").sort("as_of", "lead_id")
+        ended = outcomes.filter(pl.col("outcome_at") <= now).get_column("lead_id").implode()
+        leaky = find_leaky_fields(table, table.get_column("lead_id").is_in(ended).to_numpy())
+        table = table.drop(field.name for field in leaky)
         model = train(
             table.drop("lead_id", "as_of", "settles_at", "converted", "judged"),
             table.get_column("converted").to_numpy().astype(np.bool_),
@@ -147,7 +151,7 @@ class ScoringTool:
             judged=table.get_column("judged").to_numpy(),
             rng=np.random.default_rng(_SEED),
         )
-        return self.registry.publish(model, context, _card(market, now, outcomes, moments, table, model))
+        return self.registry.publish(model, context, _card(market, now, outcomes, moments, table, model, leaky))
 
     async def _previous_temperature(self, lead_id: LeadId, before: datetime) -> dict[LeadId, Temperature]:
         for decision in await self.decisions.about(lead_id):
@@ -197,6 +201,7 @@ def _card(
     moments: pl.DataFrame,
     table: pl.DataFrame,
     model: TrainedModel,
+    leaky: tuple[LeakyField, ...],
 ) -> ModelCard:
     as_of = table.get_column("as_of")
     first, last = as_of.min(), as_of.max()
@@ -217,6 +222,7 @@ def _card(
         evidence=model.evidence,
         interval=_interval_words(model),
         features=card_features(model),
+        left_out=leaky,
         versions={"features": FEATURES_VERSION, **{name: importlib.metadata.version(name) for name in _LIBRARIES}},
         seed=_SEED,
     )
