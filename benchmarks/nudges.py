@@ -34,7 +34,9 @@ FLAT_PRIOR = (1.0, 9.0)
 
 CADENCE = ("email_intro", "email_followup", "email_case_study", "call", "sms_checkin", "email_followup", "call")
 
-MAX_CALIBRATION_ERROR = 0.01
+MAX_DEVIATION = 4.0
+"""Standard errors: right propensities pass with ten tenths in all but one run of a thousand, however many were logged."""
+
 MAX_QUADRATURE_ERROR = 0.003
 """Three standard errors of the drawn frequencies are 0.0015; the rest is room."""
 
@@ -106,10 +108,13 @@ def _calibration(logged: list[tuple[float, bool]]) -> list[Figure]:
         Figure(
             f"calibration error of {len(logged)} logged propensities",
             float(np.sum(gaps)),
-            bar=f"at most {MAX_CALIBRATION_ERROR}",
-            holds=bool(np.sum(gaps) <= MAX_CALIBRATION_ERROR),
         ),
-        Figure("largest deviation of a tenth, in standard errors", float(np.max(z))),
+        Figure(
+            "largest deviation of a tenth, in standard errors",
+            float(np.max(z)),
+            bar=f"at most {MAX_DEVIATION}",
+            holds=bool(np.max(z) <= MAX_DEVIATION),
+        ),
     ]
 
 
