@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 _LOCAL = {"127.0.0.1", "::1", "localhost", "0.0.0.0", ""}
 
@@ -14,6 +15,7 @@ _LOCAL = {"127.0.0.1", "::1", "localhost", "0.0.0.0", ""}
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # noqa: TID251 - before numpy is imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # noqa: TID251 - the same
+    threadpool_limits(limits=1)  # for libraries that a plugin has loaded by now
     os.environ["RAGAS_DO_NOT_TRACK"] = "true"  # noqa: TID251 - exactly this word, before ragas is imported
     config.addinivalue_line("markers", "logs_errors: the subject of this test logs at error level on purpose")
 
