@@ -105,7 +105,7 @@ def test_the_same_house_gets_the_same_verdicts_again(first: Run, home: Path, tmp
 
 
 def test_a_deaf_listener_closes_the_gate(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evals.testbed, "ConversationTool", DeafListener)
+    monkeypatch.setattr(evals.testbed, "open_listener", lambda tools: DeafListener(tools.knowledge.encoder))
     deaf = run_command(home, tmp_path / "out", "conversation")
     assert (deaf.exit_code, deaf.verdicts["conversation", "opt-outs heard"]) == (1, ("failed", 0.0))
 
