@@ -122,10 +122,10 @@ class InMemoryLeads:
         raise LeadNotFoundError(lead_id)
 
     async def save(self, lead: Lead, *, at: datetime) -> bool:
-        raise NotImplementedError
+        raise AssertionError(f"the scorer writes no leads, but saved {lead.id!r}")
 
     async def newest(self, market: Market | None, *, limit: int) -> tuple[Lead, ...]:
-        raise NotImplementedError
+        raise AssertionError("the scorer finds leads in the history, but listed them")
 
 
 @dataclass(frozen=True)
