@@ -54,17 +54,23 @@ imports: setup
 cov: setup ## Run the tests with branch coverage
 	@$(BIN)/coverage run -m pytest && $(BIN)/coverage combine -q; $(BIN)/coverage report
 
-bench: setup ## Run every benchmark, each beside its peer
+bench: setup $(VENV)/.benched ## Run every benchmark, each beside its peer
 	@for b in benchmarks/[a-z]*.py; do n=$$(basename $$b .py); [ $$n = harness ] && continue; echo "== $$n"; $(BIN)/python -m benchmarks.$$n || exit 1; done
+
+$(VENV)/.benched: requirements-bench.txt $(VENV)/.installed
+	@echo "installing the peers that benchmarks measure beside us"
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode -r requirements-bench.txt
+	@touch $@
 
 evals: setup ## Run the golden suite and open the gate or close it
 	@$(BIN)/leadline eval
 
 requirements: setup ## Compile requirements.txt from pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --all-extras --group dev --no-header pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --extra evals --extra postgres --group dev --no-header pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --extra bench --constraint requirements.txt --no-header --no-annotate pyproject.toml -o requirements-bench.txt
 
 replay-record: setup ## Record the journeys' histories anew, after a wanted change of the workflow
-	@$(BIN)/python -m tests.workflows.record
+	@$(BIN)/python -m tests.workflows.record && $(BIN)/python -m tests.workflows.record_scoring
 
 clean: ## Remove the environment, caches and the local data folder
 	rm -rf $(VENV) .leadline .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
