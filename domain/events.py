@@ -34,6 +34,7 @@ class InteractionKind(StrEnum):
     CALL_ATTEMPTED = "call_attempted"
     CALL_ANSWERED = "call_answered"
     CHAT_MESSAGE = "chat_message"
+    APP_OPENED = "app_opened"
     MEETING_BOOKED = "meeting_booked"
     MEETING_ATTENDED = "meeting_attended"
     MEETING_MISSED = "meeting_missed"

@@ -11,10 +11,13 @@ from domain.ports import (
     FeedbackRecords,
     InteractionLog,
     LeadRecords,
+    LeadStandings,
     NudgeResults,
     OutcomeRecords,
     ProductRecords,
     RepRecords,
+    ScoreHistory,
+    ScoreOverrides,
     SendLedger,
     TurnRecords,
 )
@@ -30,7 +33,10 @@ from records.leads import SqlLeadRecords
 from records.nudge_results import SqlNudgeResults
 from records.outcomes import SqlOutcomeRecords
 from records.people import SqlProductRecords, SqlRepRecords
+from records.score_history import SqlScoreHistory
+from records.score_overrides import SqlScoreOverrides
 from records.sends import SqlSendLedger
+from records.standings import SqlLeadStandings
 from records.turns import SqlTurnRecords
 
 
@@ -46,6 +52,9 @@ class Records:
     assignments: AssignmentRecords
     consents: ConsentLedger
     decisions: DecisionLog
+    scores: ScoreHistory
+    overrides: ScoreOverrides
+    standings: LeadStandings
     feedback: FeedbackRecords
     audit: AuditTrail
     nudge_results: NudgeResults
@@ -66,6 +75,9 @@ class Records:
             assignments=SqlAssignmentRecords(database),
             consents=SqlConsentLedger(database),
             decisions=SqlDecisionLog(database),
+            scores=SqlScoreHistory(database),
+            overrides=SqlScoreOverrides(database),
+            standings=SqlLeadStandings(database),
             feedback=SqlFeedbackRecords(database),
             audit=SqlAuditTrail(database),
             nudge_results=SqlNudgeResults(database),

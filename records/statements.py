@@ -1,4 +1,4 @@
-"""The two ways to insert that both back ends share: what is new, and what has changed. Knows no table."""
+"""What both back ends share: two ways to insert (what is new, what has changed), and how many ids at once. Knows no table."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +6,9 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+IDS_AT_ONCE = 1_000
+"""Most ids in one `IN`; SQLite allows 32,766 parameters."""
 
 _Insert = postgresql.Insert | sqlite.Insert
 

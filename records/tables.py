@@ -191,6 +191,23 @@ decisions = Table(
     Index(None, "subject_id", "at"),
 )
 
+score_overrides = Table(
+    "score_overrides",
+    metadata,
+    _seq(),
+    Column("id", Text, nullable=False),
+    Column("lead_id", Text, nullable=False),
+    Column("points", Float),
+    Column("temperature", Text),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", UtcInstant, nullable=False),
+    Column("expires_at", UtcInstant),
+    Column("withdrawn", Boolean, nullable=False),
+    UniqueConstraint("id"),
+    Index(None, "lead_id", "at"),
+)
+
 feedback = Table(
     "feedback",
     metadata,
