@@ -14,10 +14,10 @@ from domain.knowledge import SearchResult
 from domain.matches import Match
 from domain.nudges import WAIT, Nudge
 from domain.people import Lead
-from domain.scores import LeadScore
+from domain.scores import LeadScore, ScoreOverride
 from domain.values import Value
 
-MAX_REASONS = 4
+MAX_REASONS = 3
 MAX_CANDIDATES = 3
 MAX_INTERACTIONS = 6
 MAX_QUOTE_CHARS = 160
@@ -114,9 +114,20 @@ def say_score(score: LeadScore) -> str:
         parts.append(f"Expected value: {say_money(score.expected_value, score.currency)}.")
     if score.no_signal:
         parts.append(f"The score carries no ranking information: {score.no_signal}.")
+    if score.abstains:
+        parts.append(f"Not to be acted on: {score.abstains}")
+    if score.override:
+        parts.append(say_override(score.override))
     if score.reasons:
         parts.append("Reasons: " + "; ".join(say_reasons(score)) + ".")
     return " ".join(parts)
+
+
+def say_override(override: ScoreOverride) -> str:
+    """Say what a person said the score should be."""
+    said = [f"{override.points:.0f} points"] if override.points is not None else []
+    said += [override.temperature.value] if override.temperature is not None else []
+    return f"{override.by} says it should be {say_list(said)}: {override.reason.rstrip('.')}."
 
 
 def say_reasons(score: LeadScore) -> list[str]:

@@ -124,7 +124,8 @@ def _verdict(desk: _Desk) -> str:
         f"Lead {score.lead_id} is {score.temperature}: {say_percent(score.p_convert)} likely to convert "
         f"(between {say_percent(score.p_low)} and {say_percent(score.p_high)}){worth}{mark}."
     )
-    caution = f" Read this with care: {score.no_signal.rstrip('.')}{mark}." if score.no_signal else ""
+    doubt = score.no_signal or score.abstains
+    caution = f" Read this with care: {doubt.rstrip('.')}{mark}." if doubt else ""
     return verdict + caution
 
 

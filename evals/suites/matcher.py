@@ -30,7 +30,7 @@ async def run_matcher(testbed: Testbed) -> tuple[tuple[Metric, ...], tuple[Case,
     known = set(testbed.floor.leads["id"])
     lead_ids = [lead_id for lead_id in lead_ids if lead_id in known]
     quiet_scorer = dataclasses.replace(tools.scorer, decisions=UnrecordedDecisions())
-    scores = {score.lead_id: score for score in await quiet_scorer.score_many(lead_ids, as_of=now)}
+    scores = {score.lead_id: score for score in await quiet_scorer.batch_score(lead_ids, as_of=now)}
     matcher = dataclasses.replace(
         tools.matcher,
         scorer=KnownScores(scores),

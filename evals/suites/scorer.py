@@ -13,9 +13,11 @@ from domain.scores import LeadScore
 from evals.results import Bar, Better, Case, Metric
 from evals.testbed import Testbed
 from tools.scoring.arrays import BoolVector, FloatVector
+from tools.scoring.facts import read_many
 from tools.scoring.metrics import auc_interval, average_precision, brier_score, expected_calibration_error
 from tools.scoring.registry import FileModelRegistry
-from tools.scoring.scores import score_leads
+from tools.scoring.scores import answer_all, make_scores
+from tools.scoring.serving.shelf import ServedModel
 
 _WINDOW = timedelta(days=90)
 _AGE = timedelta(days=7)
@@ -94,12 +96,12 @@ async def _scored(testbed: Testbed, leads: pl.DataFrame, cut: datetime) -> dict[
     market, tools = testbed.tools.known_market(None), testbed.tools
     with TemporaryDirectory(prefix="leadline-eval-") as folder:
         registry = FileModelRegistry(Path(folder))
-        await dataclasses.replace(tools.scorer, registry=registry).train_model(market, now=cut)
+        await dataclasses.replace(tools.trainer, registry=registry).train_model(market, now=cut)
         published = registry.current(market)
         assert published is not None
+        served = ServedModel.of(published)
         history = await tools.records.history.known_before(leads.select("lead_id", "as_of"))
-        scores = await asyncio.to_thread(
-            score_leads, history, published.model, published.context,
-            model_version=published.version, costs=tools.scorer.costs, previous={},
-        )  # fmt: skip
+        facts, matrix = await asyncio.to_thread(read_many, history, served)
+        answers = await asyncio.to_thread(answer_all, served, matrix)
+        scores = make_scores(facts, answers, served, served.model, costs=tools.scorer.costs, previous={})
     return {score.lead_id: score for score in scores}

@@ -72,7 +72,7 @@ async def ask(folder: Path, home: Path) -> Found:
             )
             await Importer(records.bulk).run(job, at=NOW, progress=unseen)
         house = Tools.over(Settings(home=home, embedding="none"), records, knowledge, At())
-        card = await house.scorer.train_model(MARKET, now=NOW)
+        card = await house.trainer.train_model(MARKET, now=NOW)
         leads = await records.history.open_leads(MARKET, as_of=NOW)
         lead_id = LeadId(leads["lead_id"].sort()[0])
         return Found(card, await house.scorer.score_lead(lead_id), await house.matcher.propose(lead_id))

@@ -6,4 +6,5 @@ from numpy.typing import NDArray
 FloatVector = NDArray[np.float64]
 FloatMatrix = NDArray[np.float64]
 IntVector = NDArray[np.int64]
+IntMatrix = NDArray[np.int64]
 BoolVector = NDArray[np.bool_]

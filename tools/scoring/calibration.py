@@ -11,6 +11,7 @@ from domain.values import Value
 from tools.scoring.arrays import BoolVector, FloatVector, IntVector
 from tools.scoring.metrics import log_losses
 
+TWO_SIDED_95 = 1.959964
 _MIN_ROWS_FOR_ISOTONIC = 1000
 
 
@@ -22,6 +23,25 @@ class Method(StrEnum):
     ISOTONIC = "isotonic"
 
 
+class Tilt(Value):
+    """How level and slope have moved since training: `x` becomes `x + level + (slope - 1) * (x - centre)`."""
+
+    level: float
+    slope: float = Field(gt=0)
+    centre: float
+    level_sd: float = Field(ge=0)
+    slope_sd: float = Field(ge=0)
+    rows: float = Field(ge=0, description="Settled leads behind it, each counted by how much it still counts.")
+
+    def log_odds(self, x: FloatVector) -> FloatVector:
+        """Move log-odds, shape (n_rows,)."""
+        return np.asarray(x + self.level + (self.slope - 1.0) * (x - self.centre))
+
+    def spread(self, x: FloatVector) -> FloatVector:
+        """Return the standard deviation of the moved log-odds that the few results leave, shape (n_rows,)."""
+        return np.asarray(np.hypot(self.level_sd, self.slope_sd * (x - self.centre)))
+
+
 class Calibrator(Value):
     """A continuous, never falling map from log-odds to probabilities in [`floor`, 1 - `floor`]."""
 
@@ -29,20 +49,43 @@ class Calibrator(Value):
     floor: float = Field(gt=0, lt=0.5)
     parameters: tuple[float, ...] = Field(default=(), description="(slope, shift), or (a, b, c) of the beta map.")
     knots: tuple[tuple[float, float], ...] = Field(default=(), description="(log-odds, probability), isotonic only.")
+    tilt: Tilt | None = Field(default=None, description="What has moved since training; see `recalibrate`.")
 
     def __call__(self, log_odds: FloatVector) -> FloatVector:
         """Map log-odds, shape (n_rows,), to probabilities of the same shape."""
+        p = self.as_trained(log_odds)
+        return p if self.tilt is None else self._clip(sigmoid(self.tilt.log_odds(logit(p))))
+
+    def move(self, low: FloatVector, high: FloatVector) -> tuple[FloatVector, FloatVector]:
+        """Move bounds around `as_trained` to bounds around the map of today, wider by what the tilt does not know."""
+        if self.tilt is None:
+            return low, high
+        below, above = logit(self._clip(low)), logit(self._clip(high))
+        moved_low = self.tilt.log_odds(below) - TWO_SIDED_95 * self.tilt.spread(below)
+        moved_high = self.tilt.log_odds(above) + TWO_SIDED_95 * self.tilt.spread(above)
+        return sigmoid(moved_low), sigmoid(moved_high)
+
+    def as_trained(self, log_odds: FloatVector) -> FloatVector:
+        """Map log-odds without the tilt, shape (n_rows,)."""
         if self.method is Method.ISOTONIC:
             x, y = np.array(self.knots).T
             p = np.interp(log_odds, x, y)
         else:
             p = sigmoid(_features(self.method, log_odds) @ np.array(self.parameters))
+        return self._clip(p)
+
+    def _clip(self, p: FloatVector) -> FloatVector:
         return np.asarray(np.clip(p, self.floor, 1 - self.floor), dtype=np.float64)
 
 
 def sigmoid(log_odds: FloatVector) -> FloatVector:
     """Return 1 / (1 + exp(-x)) without overflow."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * log_odds)), dtype=np.float64)
+
+
+def logit(p: FloatVector) -> FloatVector:
+    """Return log(p / (1 - p)) of probabilities inside (0, 1)."""
+    return np.asarray(np.log(p) - np.log1p(-p), dtype=np.float64)
 
 
 def fit_calibrator(method: Method, log_odds: FloatVector, labels: BoolVector) -> Calibrator:

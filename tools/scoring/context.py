@@ -1,21 +1,25 @@
-"""What a market's past says that one lead's history cannot: log coverage, reps' records, deal values. Pure: no clock, no I/O."""
+"""What a market's past says that one lead's history cannot: log coverage, records of the team, deal values. Pure: no clock, no I/O."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Self
 
+import numpy as np
+import orjson
 import polars as pl
 from pydantic import Field
 
+from domain.events import InteractionKind
 from domain.values import Instant, Value
-from tools.scoring.history import MOMENT
-
-SHRINKAGE = 20.0
-"""Ended leads of average luck that every rep is credited with, so that two early wins do not make a star."""
+from tools.scoring.families.feature import Detail
+from tools.scoring.fields import industry_of
+from tools.scoring.past import Column, EndedLeads
+from tools.scoring.ranges import Ranges
+from tools.scoring.rates import Rates
 
 _MIN_DEALS = 5
 _TWO_YEARS = timedelta(days=730)
-_ENDED_SCHEMA = {"rep_id": pl.Utf8(), "at": MOMENT, "won": pl.Boolean()}
 
 
 class Coverage(Value):
@@ -23,6 +27,7 @@ class Coverage(Value):
 
     since: Instant | None = Field(default=None, description="First interaction logged; None when unknown.")
     kinds: tuple[str, ...] | None = Field(default=None, description="Kinds ever logged; None when unknown: all.")
+    details: tuple[Detail, ...] | None = Field(default=None, description="Details ever logged; None when unknown: all.")
     seasons: bool = Field(default=False, description="Whether two years are seen, so that a season is no trend.")
 
     @classmethod
@@ -35,6 +40,7 @@ class Coverage(Value):
         return cls(
             since=since if isinstance(since, datetime) else None,
             kinds=tuple(kinds),
+            details=_details(logged),
             seasons=isinstance(first, datetime) and isinstance(last, datetime) and last - first >= _TWO_YEARS,
         )
 
@@ -69,63 +75,23 @@ class DealValues(Value):
 
 
 @dataclass(frozen=True)
-class WinLog:
-    """Leads that reps have ended, in order of time, with running totals.
-
-    Attributes:
-        ended: `rep_id`, `at`, `won`, and the totals up to and with the row: `wins`, `n` of the rep,
-            `all_wins`, `all_n` of all reps.
-    """
-
-    ended: pl.DataFrame
-
-    @classmethod
-    def of(cls, ended: pl.DataFrame) -> Self:
-        """Prepare from `rep_id`, `at`, `won`."""
-        count = pl.int_range(1, pl.len() + 1).cast(pl.Float64)
-        won = pl.col("won").cast(pl.Float64)
-        return cls(
-            ended.select(pl.col(name).cast(dtype) for name, dtype in _ENDED_SCHEMA.items())
-            .sort("at", "rep_id", "won")
-            .with_columns(
-                wins=won.cum_sum().over("rep_id"),
-                n=count.over("rep_id"),
-                all_wins=won.cum_sum(),
-                all_n=count,
-            )
-        )
-
-    def lifts(self, assigned: pl.DataFrame) -> pl.DataFrame:
-        """Compare the shrunk win rate of each assigned rep with the team's, both from what ended before each moment.
-
-        Args:
-            assigned: `lead_id`, `as_of`, `rep_id`.
-
-        Returns:
-            `lead_id`, `as_of`, `rep_win_rate_lift`, for the rows with a rep; null before any lead ended.
-        """
-        asked = assigned.drop_nulls("rep_id").sort("as_of")
-        everyone = self.ended.select("at", "all_wins", "all_n")
-        own = self.ended.select("rep_id", "at", "wins", "n")
-        joined = asked.join_asof(everyone, left_on="as_of", right_on="at", allow_exact_matches=False).join_asof(
-            own, left_on="as_of", right_on="at", by="rep_id", allow_exact_matches=False, check_sortedness=False
-        )
-        overall = pl.col("all_wins") / pl.col("all_n")
-        rate = (pl.col("wins").fill_null(0) + SHRINKAGE * overall) / (pl.col("n").fill_null(0) + SHRINKAGE)
-        return joined.select("lead_id", "as_of", rep_win_rate_lift=rate - overall)
-
-
-@dataclass(frozen=True)
 class MarketContext:
     """Everything beside a lead's own history that features and values need; stored with the model.
 
     Rates of a moment use only what ended before that moment, so a context serves any moment; what ended after
     the training is not in it until the next one.
+
+    Attributes:
+        coverage: What the log covers.
+        past: Leads that came and ended.
+        deals: What deals are worth.
+        ranges: Where the features of the training lie; empty until `with_ranges`.
     """
 
     coverage: Coverage
-    reps: WinLog
+    past: EndedLeads
     deals: DealValues
+    ranges: Ranges = field(default_factory=Ranges)
 
     @classmethod
     def of(cls, history: pl.DataFrame, outcomes: pl.DataFrame) -> Self:
@@ -135,31 +101,82 @@ class MarketContext:
             history: `HISTORY_SCHEMA`, of the leads that a model is trained on.
             outcomes: `OUTCOMES_SCHEMA`, up to the same moment.
         """
-        ended = outcomes.drop_nulls(["outcome_at", "rep_id", "outcome"])
-        reps = WinLog.of(ended.select("rep_id", at="outcome_at", won=pl.col("outcome") == "won"))
-        return cls(Coverage.of(history), reps, DealValues.of(outcomes))
+        return cls(Coverage.of(history), past_of(outcomes, _industries(history)), DealValues.of(outcomes))
 
     @classmethod
     def unknown(cls) -> Self:
         """Return the context of a market of which nothing is known: the log is taken to cover every lead."""
-        return cls(Coverage(), WinLog.of(pl.DataFrame(schema=_ENDED_SCHEMA)), DealValues())
+        return cls(Coverage(), EndedLeads.none(), DealValues())
+
+    @cached_property
+    def rates(self) -> Rates:
+        """Running totals of the past by every key that a feature asks for; made once."""
+        return Rates.of(self.past)
+
+    def with_ranges(self, features: pl.DataFrame) -> Self:
+        """Return the same context with the ranges of a training's feature table, against which flags are raised."""
+        return type(self)(self.coverage, self.past, self.deals, Ranges.of(features))
 
     def to_plain(self) -> dict[str, Any]:
         """Return JSON-plain parts."""
-        ended = self.reps.ended.select("rep_id", pl.col("at").dt.epoch("us"), "won")
         return {
             "coverage": self.coverage.model_dump(mode="json"),
-            "ended": ended.to_dict(as_series=False),
+            "past": self.past.to_plain(),
             "deals": self.deals.model_dump(mode="json"),
+            "ranges": self.ranges.model_dump(mode="json"),
         }
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> Self:
         """Rebuild from `to_plain`."""
-        ended = pl.DataFrame(plain["ended"], schema=_ENDED_SCHEMA | {"at": pl.Int64()})
-        at = pl.from_epoch("at", time_unit="us").dt.replace_time_zone("UTC")
         return cls(
             Coverage.model_validate(plain["coverage"]),
-            WinLog.of(ended.with_columns(at)),
+            EndedLeads.from_plain(plain["past"]),
             DealValues.model_validate(plain["deals"]),
+            Ranges.model_validate(plain["ranges"]),
         )
+
+
+def past_of(outcomes: pl.DataFrame, industries: dict[str, str | None]) -> EndedLeads:
+    """Collect the past from the outcome table.
+
+    Args:
+        outcomes: `OUTCOMES_SCHEMA`, up to the moment that the context is made.
+        industries: By lead id, where known.
+    """
+    table = outcomes.drop_nulls("created_at").sort("created_at", "lead_id")
+    has_ended = pl.col("outcome").is_not_null() & pl.col("outcome_at").is_not_null()
+    ended_at = table.select(pl.when(has_ended).then(pl.col("outcome_at").dt.epoch("us")).fill_null(-1)).to_series()
+    named = {
+        "rep": table["rep_id"].to_list(),
+        "product": table["product_id"].to_list(),
+        "region": table["region"].to_list(),
+        "industry": [industries.get(lead_id) for lead_id in table["lead_id"]],
+    }
+    return EndedLeads(
+        created_at=table["created_at"].dt.epoch("us").to_numpy().astype(np.int64),
+        ended_at=ended_at.to_numpy().astype(np.int64),
+        won=(table["outcome"] == "won").fill_null(value=False).to_numpy(),
+        named={name: Column.of(texts) for name, texts in named.items()},
+    )
+
+
+def _industries(history: pl.DataFrame) -> dict[str, str | None]:
+    """Return the industry of each lead as known at its first moment."""
+    leads = history.filter(pl.col("record") == "lead").sort("as_of").unique("lead_id", keep="first")
+    payloads = zip(leads["lead_id"].to_list(), leads["payload"].to_list(), strict=True)
+    return {
+        lead_id: industry_of((orjson.loads(text) if text else {}).get("fields") or {}) for lead_id, text in payloads
+    }
+
+
+def _details(logged: pl.DataFrame) -> tuple[Detail, ...]:
+    payload = logged["payload"].drop_nulls()
+    viewed = logged.filter(pl.col("kind") == InteractionKind.PAGE_VIEWED)["payload"].drop_nulls()
+    seen = {
+        Detail.TEXT: bool(payload.str.contains('"text"', literal=True).any()),
+        Detail.DURATION: logged["value"].drop_nulls().len() > 0,
+        Detail.PAGE: bool(viewed.str.contains('"page"', literal=True).any()),
+        Detail.PRODUCT: logged["product_id"].drop_nulls().len() > 0,
+    }
+    return tuple(detail for detail in Detail if seen[detail])

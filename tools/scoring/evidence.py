@@ -1,6 +1,7 @@
 """What the out-of-fold predictions of a training prove, in numbers that go into the model card. Pure: no clock, no I/O."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from pydantic import Field
@@ -11,7 +12,7 @@ from tools.scoring import metrics
 from tools.scoring.arrays import BoolVector, FloatVector, IntVector
 
 SIGNAL_LEVEL = 0.999
-"""Confidence of the AUC interval that must lie above 0.5. Three rungs are tried, every night: at 95 % a market
+"""Confidence of the AUC interval that must lie above 0.5. Four rungs are tried, every night: at 95 % a market
 without any signal would be given one some twenty times a year."""
 
 _N_RESAMPLES = 200
@@ -24,6 +25,21 @@ class Measure(Value):
     value: float
     low: float | None = None
     high: float | None = None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the chosen rung said of rows that it had not seen.
+
+    Attributes:
+        rows: Shape (n_tested,). Positions in the training table.
+        p: Shape (n_tested,). Probabilities, each calibrated without its own row.
+        labels: Shape (n_tested,).
+    """
+
+    rows: IntVector
+    p: FloatVector
+    labels: BoolVector
 
 
 class RungEvidence(Value):
@@ -49,6 +65,33 @@ class Bin(Value):
     seen: float
 
 
+class Sufficiency(Value):
+    """Whether there are labels enough, and for what."""
+
+    rung: Rung
+    minority: int = Field(description="Labelled leads of the rarer result.")
+    next_rung: Rung | None
+    more: int | None = Field(
+        description="How many more of them the next rung needs, as far as can be said; null where more labels of this "
+        "kind need not help."
+    )
+    why: str
+
+
+class Segment(Value):
+    """How the model does on the leads of one product, region or source. The AUC's interval is at 95 %."""
+
+    column: str
+    level: str
+    rows: int
+    won: int
+    auc: float
+    auc_low: float
+    auc_high: float
+    ece: float
+    ece_if_perfect: float = Field(description="What chance alone would give on as many leads.")
+
+
 class Evidence(Value):
     """Everything measured in one training."""
 
@@ -62,6 +105,10 @@ class Evidence(Value):
     measures: tuple[Measure, ...] = ()
     reliability: tuple[Bin, ...] = ()
     importance: dict[str, float] = Field(default_factory=dict, description="Mean absolute log-odds, by feature.")
+    sufficiency: Sufficiency | None = None
+    segments: tuple[Segment, ...] = ()
+    blend: dict[str, float] = Field(default_factory=dict, description="Weight of each member of a stack.")
+    tuning: str | None = Field(default=None, description="What tuning tried and whether it paid.")
 
 
 def measure(

@@ -10,9 +10,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from domain.decisions import Decision
+from domain.decisions import Decision, DecisionKind
 from domain.errors import DecisionNotFoundError, LeadNotFoundError
 from domain.people import Lead
+from domain.score_history import RecordedScore
+from domain.scores import ScoreOverride, override_in_force
 from domain.values import DecisionId, LeadId, Market
 from tools.scoring.history import HISTORY_SCHEMA, MOMENTS_SCHEMA, OUTCOMES_SCHEMA
 
@@ -109,6 +111,43 @@ class InMemoryDecisions:
     async def about(self, subject_id: str, *, limit: int = 50) -> tuple[Decision, ...]:
         mine = [d for d in self.kept.values() if d.subject_id == subject_id]
         return tuple(sorted(mine, key=lambda d: d.at, reverse=True)[:limit])
+
+
+@dataclass(frozen=True)
+class InMemoryScores:
+    """The recorded scores, read from the decisions."""
+
+    decisions: InMemoryDecisions
+
+    async def of_lead(self, lead_id: LeadId, *, limit: int) -> tuple[RecordedScore, ...]:
+        found = await self.decisions.about(lead_id, limit=limit)
+        return tuple(RecordedScore.of(one) for one in found if one.kind is DecisionKind.SCORE)
+
+    async def newest(self, lead_ids, *, before):
+        found = {}
+        for lead_id in lead_ids:
+            older = [one for one in await self.of_lead(lead_id, limit=500) if one.at < before]
+            found |= dict.fromkeys([lead_id], older[0]) if older else {}
+        return found
+
+    def recorded(self, market, *, since=None):
+        raise AssertionError("the scorer exports nothing")
+
+
+@dataclass
+class InMemoryOverrides:
+    kept: list[ScoreOverride] = field(default_factory=list)
+
+    async def record(self, override: ScoreOverride) -> bool:
+        self.kept.append(override)
+        return True
+
+    async def of_lead(self, lead_id: LeadId) -> tuple[ScoreOverride, ...]:
+        return tuple(one for one in self.kept if one.lead_id == lead_id)
+
+    async def in_force(self, lead_ids, *, at):
+        found = {lead_id: override_in_force(await self.of_lead(lead_id), now=at) for lead_id in lead_ids}
+        return {lead_id: one for lead_id, one in found.items() if one is not None}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """Features are computed from what was known before the moment, and "not measured" is never zero."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -9,10 +11,11 @@ from hypothesis import strategies as st
 
 from domain.events import InteractionKind
 from tests.unit.scoring.conftest import START, InMemoryHistory, moments_of
-from tools.scoring.context import Coverage, DealValues, MarketContext, WinLog
-from tools.scoring.features import FEATURES
+from tools.scoring.context import Coverage, DealValues, MarketContext, past_of
+from tools.scoring.features import FEATURES, Detail
 from tools.scoring.history import OUTCOMES_SCHEMA
-from tools.scoring.table import build_features
+from tools.scoring.past import EndedLeads
+from tools.scoring.table import build_features, build_row
 
 AS_OF = START + timedelta(days=30)
 
@@ -35,15 +38,57 @@ def features_of(history: InMemoryHistory, context: MarketContext | None = None, 
     kind=st.sampled_from([*InteractionKind]),
     record=st.sampled_from(["interaction", "assignment", "outcome"]),
     later=st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=400)),
+    said=st.sampled_from([None, "How much is it? Urgent.", "Otra compañía es más barata"]),
+    page=st.sampled_from([None, "/pricing"]),
 )
-def test_no_event_at_or_after_the_moment_changes_a_feature(kind, record, later):
-    history = one_lead((3, "email_sent"), (2, "email_replied"), fields={"size": 3})
+def test_no_event_at_or_after_the_moment_changes_a_feature(kind, record, later, said, page):
+    history = one_lead((3, "email_sent"), (2, "email_replied", {"payload": {"text": "What is the price?"}}),
+                       (1, "page_viewed", {"payload": {"page": "/quote"}, "value": 9.0}), fields={"size": 3})  # fmt: skip
     frame = history.frame(moments_of(("a", AS_OF)))
+    payload = json.dumps({name: text for name, text in (("text", said), ("page", page)) if text})
     future = history.with_row(
-        lead_id="a", as_of=AS_OF, record=record, id="z", at=AS_OF + later, kind=str(kind), rep_id="r", value=60.0
+        lead_id="a", as_of=AS_OF, record=record, id="z", at=AS_OF + later, kind=str(kind), rep_id="r", value=60.0,
+        payload=payload, product_id="p",
+    )  # fmt: skip
+    context = MarketContext(Coverage(), ended(("r", AS_OF - timedelta(days=1), True)), DealValues())
+    both = pl.concat([frame, future])
+    assert build_features(both, context).equals(build_features(frame, context))
+    assert build_row(both, AS_OF, context) == build_row(frame, AS_OF, context)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    later=st.lists(
+        st.tuples(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=400)), st.booleans()), max_size=5
     )
-    context = MarketContext.unknown()
-    assert build_features(pl.concat([frame, future]), context).equals(build_features(frame, context))
+)
+def test_no_lead_that_ends_or_comes_at_or_after_the_moment_changes_a_market_feature(later):
+    segment = {"product_id": "tile", "region": "north", "industry": "retail"}
+    # Somebody comes later in any case: what is known reaches past the moment.
+    before = [("r", AS_OF - timedelta(days=8 * i + 1), i % 3 == 0, segment) for i in range(40)]
+    before.append((None, None, False, {"created_at": AS_OF + timedelta(days=500), "outcome": None}))
+    came = [(None, AS_OF + delay, won, segment | {"created_at": AS_OF + delay / 2}) for delay, won in later]
+    after = [("r", AS_OF + delay, won, segment) for delay, won in later]
+    lead = {"rep": "r", "product_id": "tile", "region": "north", "fields": {"industry": "retail"}}
+    assert market_features(ended(*before, *after), **lead) == market_features(
+        ended(*before, *_still_open(after)), **lead
+    )
+    assert market_features(ended(*before, *came), **lead) == market_features(ended(*before), **lead)
+
+
+def row_in(past: EndedLeads, rep: str, **lead) -> dict:
+    """The features of one lead by the path that needs no query engine."""
+    body = {"market": "m", "region": lead["region"], "fields": lead["fields"]}
+    records = [
+        {"record": "lead", "lead_id": "a", "id": "a", "at": START, "kind": "web", "product_id": lead["product_id"],
+         "payload": json.dumps(body)},
+        {"record": "assignment", "lead_id": "a", "id": "b", "at": START, "rep_id": rep},
+    ]  # fmt: skip
+    return build_row(records, AS_OF, MarketContext(Coverage(), past, DealValues()))
+
+
+def _still_open(rows) -> list:
+    return [(rep, None, won, more | {"outcome": None}) for rep, _, won, more in rows]
 
 
 def test_a_lead_scored_at_two_moments_gets_two_rows():
@@ -70,20 +115,20 @@ def test_a_word_that_contains_bot_is_no_bot():
 
 def test_counts_are_zero_where_the_log_covers_the_lead():
     coverage = Coverage(since=START - timedelta(days=1), kinds=("page_viewed",))
-    context = MarketContext(coverage, MarketContext.unknown().reps, DealValues())
+    context = MarketContext(coverage, EndedLeads.none(), DealValues())
     assert features_of(one_lead(), context)["page_views_total"] == 0.0
 
 
 def test_counts_are_not_measured_where_the_log_began_after_the_lead():
     coverage = Coverage(since=START + timedelta(days=10), kinds=("page_viewed",))
-    context = MarketContext(coverage, MarketContext.unknown().reps, DealValues())
+    context = MarketContext(coverage, EndedLeads.none(), DealValues())
     row = features_of(one_lead((2, "page_viewed")), context)
     assert (row["page_views_total"], row["page_views_7d"]) == (None, 1.0)
 
 
 def test_kinds_never_logged_are_not_measured():
     coverage = Coverage(since=START - timedelta(days=1), kinds=("page_viewed",))
-    context = MarketContext(coverage, MarketContext.unknown().reps, DealValues())
+    context = MarketContext(coverage, EndedLeads.none(), DealValues())
     row = features_of(one_lead((2, "page_viewed")), context)
     assert (row["webinars_total"], row["budget_discussed"], row["days_since_reply"]) == (None, None, None)
 
@@ -141,7 +186,7 @@ def test_the_month_is_measured_only_where_two_years_are_seen(days, month):
     history = one_lead()
     history.add_lead("z", START)
     seen = history.frame(moments_of(("a", AS_OF), ("z", AS_OF + timedelta(days=days))))
-    context = MarketContext(Coverage.of(seen), MarketContext.unknown().reps, DealValues())
+    context = MarketContext(Coverage.of(seen), EndedLeads.none(), DealValues())
     assert features_of(history, context)["month"] == month
 
 
@@ -150,38 +195,102 @@ def test_every_feature_of_the_table_is_computed():
     assert list(row)[2:] == [feature.name for feature in FEATURES]
 
 
-def ended(*rows) -> WinLog:
-    schema = {"rep_id": pl.Utf8, "at": pl.Datetime("us", "UTC"), "won": pl.Boolean}
-    return WinLog.of(pl.DataFrame(rows, schema=schema, orient="row"))
+def ended(*rows) -> EndedLeads:
+    """Leads created 200 days before the moment, by (rep, end, won) and further columns by name."""
+    made = [
+        {"lead_id": str(i), "created_at": AS_OF - timedelta(days=200), "rep_id": rep, "outcome_at": at}
+        | {"outcome": "won" if won else "lost"} | (rest[0] if rest else {})
+        for i, (rep, at, won, *rest) in enumerate(rows)
+    ]  # fmt: skip
+    frame = pl.DataFrame([{n: row.get(n) for n in OUTCOMES_SCHEMA} for row in made], schema=OUTCOMES_SCHEMA)
+    return past_of(frame, {row["lead_id"]: row.get("industry") for row in made})
+
+
+def market_features(past: EndedLeads, rep: str | None = None, *, seasons=True, **lead) -> dict:
+    history = one_lead(**lead)
+    if rep is not None:
+        history.add_event("a", AS_OF - timedelta(days=1), "rep", record="assignment", rep_id=rep)
+    return features_of(history, MarketContext(Coverage(seasons=seasons), past, DealValues()))
 
 
 def test_a_reps_lift_ignores_what_ended_at_or_after_the_moment():
-    reps = ended(("r", AS_OF - timedelta(days=1), True), ("q", AS_OF - timedelta(days=2), False), ("r", AS_OF, True))
-    assigned = pl.DataFrame({"lead_id": ["a"], "as_of": [AS_OF], "rep_id": ["r"]})
-    rate = reps.lifts(assigned)["rep_win_rate_lift"].to_list()
-    assert rate == [pytest.approx((1 + 20 * 0.5) / (1 + 20) - 0.5)]
+    past = ended(("r", AS_OF - timedelta(days=1), True), ("q", AS_OF - timedelta(days=2), False), ("r", AS_OF, True))
+    assert market_features(past, "r")["rep_win_rate_lift"] == pytest.approx((1 + 20 * 0.5) / (1 + 20) - 0.5)
 
 
 def test_a_reps_lift_is_the_shrunk_rate_over_all_that_rep_ended():
     days = range(2, 32)
-    reps = ended(*(("r", AS_OF - timedelta(days=d), d % 3 == 0) for d in days), ("q", AS_OF - timedelta(days=1), False))
-    assigned = pl.DataFrame({"lead_id": ["a"], "as_of": [AS_OF], "rep_id": ["r"]})
+    past = ended(*(("r", AS_OF - timedelta(days=d), d % 3 == 0) for d in days), ("q", AS_OF - timedelta(days=1), False))
     team = 10 / 31
-    lift = reps.lifts(assigned)["rep_win_rate_lift"].to_list()
-    assert lift == [pytest.approx((10 + 20 * team) / (30 + 20) - team)]
+    lift = market_features(past, "r")["rep_win_rate_lift"]
+    assert lift == pytest.approx((10 + 20 * team) / (30 + 20) - team)
 
 
 def test_a_new_rep_is_as_good_as_the_team():
-    reps = ended(("q", AS_OF - timedelta(days=2), False), ("q", AS_OF - timedelta(days=3), True))
-    history = one_lead()
-    history.add_event("a", AS_OF - timedelta(days=1), "rep", record="assignment", rep_id="new")
-    context = MarketContext(Coverage(), reps, DealValues())
-    assert features_of(history, context)["rep_win_rate_lift"] == 0.0
+    past = ended(("q", AS_OF - timedelta(days=2), False), ("q", AS_OF - timedelta(days=3), True))
+    assert market_features(past, "new")["rep_win_rate_lift"] == 0.0
 
 
 def test_a_lead_without_a_rep_has_no_lift():
-    context = MarketContext(Coverage(), ended(("q", AS_OF - timedelta(days=2), True)), DealValues())
-    assert features_of(one_lead(), context)["rep_win_rate_lift"] is None
+    row = market_features(ended(("q", AS_OF - timedelta(days=2), True)))
+    assert (row["rep_win_rate_lift"], row["rep_similar_win_rate_lift"]) == (None, None)
+
+
+def test_a_rep_who_wins_one_product_only_is_better_on_it():
+    sold = {"slate": True, "tile": False}
+    past = ended(
+        *(("r", AS_OF - timedelta(days=2 + i), won, {"product_id": p}) for i in range(30) for p, won in sold.items()),
+        *(("q", AS_OF - timedelta(days=2 + i), i % 2 == 0, {"product_id": p}) for i in range(30) for p in sold),
+    )
+    lifts = [market_features(past, "r", product_id=p)["rep_similar_win_rate_lift"] for p in ("slate", "tile")]
+    assert lifts[0] > 0.05
+    assert lifts[1] < -0.05
+
+
+def test_industry_region_and_segment_are_held_against_all_and_shrunk():
+    def fact(day, won, **more):
+        return ("q", AS_OF - timedelta(days=day), won, {"region": "north", "product_id": "tile"} | more)
+
+    past = ended(
+        *(fact(2 + i, True, industry="retail") for i in range(20)),
+        *(fact(2 + i, False, industry="mining", region="south", product_id="slate") for i in range(20)),
+    )
+    row = market_features(past, region="north", product_id="tile", fields={"industry": "Retail"})
+    assert row["industry_affinity"] == pytest.approx((20 + 10) / 40 - 0.5)
+    assert row["geographic_opportunity"] == pytest.approx((20 + 20 * 0.75) / 40 - 0.5)
+    assert row["market_win_rate_lift"] == pytest.approx((20 + 20 * 0.75) / 40 - 0.5)
+
+
+def test_the_recent_win_rate_forgets_what_ended_half_a_year_ago():
+    old = (("q", AS_OF - timedelta(days=190), True, {"product_id": "tile"}) for _ in range(40))
+    new = (("q", AS_OF - timedelta(days=2), i < 10, {"product_id": "slate" if i < 8 else "tile"}) for i in range(20))
+    row = market_features(ended(*old, *new), product_id="tile")
+    assert row["market_win_rate_lift"] == pytest.approx((2 + 20 * 0.5) / 32 - 0.5)
+
+
+def test_a_segment_that_wins_slowly_says_how_many_days_more():
+    def won(product, took):
+        at = AS_OF - timedelta(days=200 - took)
+        return ("q", at, True, {"product_id": product})
+
+    past = ended(*(won("tile", 30) for _ in range(20)), *(won("slate", 90) for _ in range(20)))
+    row = market_features(past, product_id="slate")
+    assert row["market_days_to_win_lift"] == pytest.approx((90 * 20 + 60 * 20) / 40 - 60)
+
+
+def test_the_volume_trend_compares_the_last_month_with_the_one_before():
+    frame = pl.DataFrame(
+        [
+            {"lead_id": str(i), "created_at": AS_OF - timedelta(days=days), "product_id": "tile", "region": "north"}
+            for i, days in enumerate([1] * 15 + [40] * 5 + [70])
+        ]
+    ).cast({"created_at": pl.Datetime("us", "UTC")})
+    columns = [pl.col(n) if n in frame.columns else pl.lit(None, t).alias(n) for n, t in OUTCOMES_SCHEMA.items()]
+    past = past_of(frame.select(columns), {})
+    row = market_features(past, product_id="tile", region="north")
+    assert row["market_volume_trend"] == pytest.approx(np.log(20 / 10))
+    assert market_features(past, product_id="tile")["market_volume_trend"] is None
+    assert market_features(past, product_id="tile", region="north", seasons=False)["market_volume_trend"] is None
 
 
 def test_deal_values_never_mix_currencies():
@@ -192,8 +301,9 @@ def test_deal_values_never_mix_currencies():
 
 
 def test_a_context_survives_its_plain_form():
-    reps = ended(("r", datetime(2024, 5, 1, 12, tzinfo=UTC), True), ("q", datetime(2024, 4, 1, tzinfo=UTC), False))
+    past = ended(("r", datetime(2024, 5, 1, 12, tzinfo=UTC), True), ("q", datetime(2024, 4, 1, tzinfo=UTC), False))
     deals = DealValues(currency="EUR", overall=5.0, by_product={"p": 6.0})
-    context = MarketContext(Coverage(since=START, kinds=("page_viewed",)), reps, deals)
+    context = MarketContext(Coverage(since=START, kinds=("page_viewed",), details=(Detail.TEXT,)), past, deals)
     copy = MarketContext.from_plain(context.to_plain())
-    assert (copy.coverage, copy.deals, copy.reps.ended.equals(reps.ended)) == (context.coverage, deals, True)
+    assert (copy.coverage, copy.deals, copy.ranges) == (context.coverage, deals, context.ranges)
+    assert copy.past.to_plain() == past.to_plain()

@@ -1,0 +1,1 @@
+"""What a person reads about a model: curves, plots and one page."""
