@@ -22,6 +22,8 @@ COMMANDS = {
     "ingest": "runtime.commands.ingesting:ingest_command",
     "train": "runtime.commands.deciding:train_command",
     "score": "runtime.commands.deciding:score_command",
+    "model-card": "runtime.commands.watching:model_card_command",
+    "drift": "runtime.commands.watching:drift_command",
     "match": "runtime.commands.deciding:match_command",
     "chat": "runtime.commands.chatting:chat_command",
     "eval": "evals.command:eval_command",

@@ -1,7 +1,8 @@
 """The front desk: what comes in from the outside (leads, replies, refusals, outcomes) is stored, then acted upon.
 
 A fact is stored before any journey is told of it, so an unreachable workflow server loses nothing: the caller gets
-`WorkflowsUnavailableError` and may send the same again.
+`WorkflowsUnavailableError` and may send the same again. That a lead's score is out of date is passed on without
+waiting: no caller hears of it when the workflow server is away, because the next read of a score computes it anyway.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from domain.ports import (
     ConsentLedger,
     InteractionLog,
     Journeys,
+    LeadNews,
     LeadRecords,
     Listener,
     OutcomeRecords,
@@ -61,6 +63,7 @@ class FrontDesk:
     listener: Listener
     clock: Clock
     journey_settings: JourneySettings
+    news: LeadNews
 
     async def lead_arrived(
         self, lead: Lead, *, consents: Sequence[ConsentEvent] = (), follow_up: bool = True, by: str = "api"
@@ -85,6 +88,7 @@ class FrontDesk:
             await self.records.consents.record(consent)
         if written:
             await self._audit(now, by, "lead_saved", lead.id, {"source": lead.source}, key=now.isoformat())
+            await self.news.lead_changed(lead.market, lead.id, at=now)
         if not follow_up:
             return False
         return await self.start_journey(lead.id)
@@ -95,6 +99,13 @@ class FrontDesk:
         return await self.journeys.start(
             JourneyInput(lead_id=lead.id, market=lead.market, settings=self.journey_settings)
         )
+
+    async def interactions_happened(self, lead: Lead, interactions: Sequence[Interaction]) -> int:
+        """Store what a lead or a rep did, and ask for a new score. Returns how many were new."""
+        stored = await self.records.interactions.append(interactions)
+        if stored:
+            await self.news.lead_changed(lead.market, lead.id, at=self.clock.now())
+        return stored
 
     async def reply_arrived(
         self, lead_id: LeadId, *, reply_id: str, channel: Channel, text: str, at: datetime
@@ -113,7 +124,7 @@ class FrontDesk:
         Raises:
             LeadNotFoundError: No such lead.
         """
-        await self.records.leads.get(lead_id)
+        lead = await self.records.leads.get(lead_id)
         at = min(at, self.clock.now())
         reply = Interaction(
             # Providers number their own messages: the same number may come twice, from two of them.
@@ -128,7 +139,7 @@ class FrontDesk:
         earlier = await self.records.interactions.of_lead(lead_id, before=at, limit=_CONTEXT)
         said = [_message(i, i.text) for i in earlier if i.text and i.id != reply.id]
         reading = self.listener.read([*said, _message(reply, text)], now=at)
-        await self.records.interactions.append([reply])
+        await self.interactions_happened(lead, [reply])
         if reading.opt_out:
             await self.opted_out(lead_id, source=f"reply {reply_id}", proof=text, at=at, key=reply.id)
             return reading

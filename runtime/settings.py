@@ -1,10 +1,10 @@
 """Settings of the whole house, read once from the environment (`LEADLINE_*`) and `.env`. Nothing else reads either."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import InvalidInputError
 
@@ -29,6 +29,17 @@ class Settings(BaseSettings):
     journey_time_scale: float = Field(
         default=1.0, gt=0, le=1, description="Multiplies the waits of journeys; below 1 only to watch one in a demo."
     )
+    training_schedule: Literal["on", "off"] = Field(
+        default="on", description="Whether workers keep a nightly schedule that trains every market's model."
+    )
+    fields_left_out: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Columns that no model may read, by comma: `field.<name>` for a lead's own field, or a feature.",
+    )
+    fields_allowed: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Columns that models may read though the leakage guard finds them, by comma."
+    )
+    train_hour_utc: int = Field(default=2, ge=0, le=23, description="Hour of day, in UTC, at which it trains.")
     temporal_namespace: str = Field(default="default", description="Temporal namespace.")
     qdrant_url: str = Field(default="", description="URL of a Qdrant server. Empty: the embedded engine.")
     qdrant_api_key: SecretStr | None = Field(default=None, description="API key of the Qdrant server.")
@@ -53,8 +64,24 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(default=None, description="Bearer token that every request must carry, if set.")
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="Larger request bodies are refused (413).")
 
+    score_budget_ms: int = Field(
+        default=250,
+        ge=1,
+        le=60_000,
+        description="A score that takes longer is answered by the rung below, and says so.",
+    )
+    score_cache_s: int = Field(
+        default=300, ge=1, le=86_400, description="How long a score of the same features is kept."
+    )
+    score_cache_size: int = Field(default=10_000, ge=0, description="How many scores are kept; 0 keeps none.")
+
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="warning", description="Log level.")
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
+
+    @field_validator("fields_left_out", "fields_allowed", mode="before")
+    @classmethod
+    def _by_comma(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("temporal_address")
     @classmethod

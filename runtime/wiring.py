@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
@@ -23,7 +24,7 @@ from agents.supervisor import SupervisorNodes
 from agents.writer import WriterNodes
 from domain.errors import JourneyNotFoundError, LeadlineError, UnknownMarketError
 from domain.journeys import JourneySettings
-from domain.ports import Clock, Journeys, Listener
+from domain.ports import Clock, Journeys, Listener, Trainings
 from domain.values import LeadId, Market
 from graphs.copilot import CopilotNodes, build_copilot_graph
 from graphs.follow_up import FollowUpNodes
@@ -31,9 +32,13 @@ from graphs.turns import CopilotTurns
 from knowledge.ingest import KnowledgeBase
 from knowledge.remembered import RememberedEncoder
 from records.repositories import Records
+from runtime.batch_scores import BatchScorer
 from runtime.checkpoints import open_checkpointer
 from runtime.clock import SystemClock
 from runtime.front_desk import FrontDesk
+from runtime.lead_news import open_lead_news
+from runtime.overrides import OverrideDesk
+from runtime.rescoring import Rescorer
 from runtime.settings import Settings, temporal_address
 from runtime.stores import open_knowledge, open_records
 from runtime.temporal import connect
@@ -43,7 +48,10 @@ from tools.nudges.catalogue import load_catalogues
 from tools.nudges.tool import NudgeTool
 from tools.scoring.registry import FileModelRegistry
 from tools.scoring.tool import ScoringTool
+from tools.scoring.trainer import TrainingTool
 from workflows.journeys import TemporalJourneys
+from workflows.score_keepers import TemporalScoreKeeper
+from workflows.trainings import TemporalTrainings
 
 
 def chat_model(settings: Settings) -> OpenAiChatModel | None:
@@ -67,18 +75,32 @@ class Tools:
     records: Records
     knowledge: KnowledgeBase
     scorer: ScoringTool
+    trainer: TrainingTool
     matcher: MatchingTool
     nudges: NudgeTool
 
     @classmethod
     def over(cls, settings: Settings, records: Records, knowledge: KnowledgeBase, clock: Clock) -> "Tools":
         """Build every tool over open records and knowledge."""
-        scorer = ScoringTool(
+        registry = FileModelRegistry(settings.home / "models")
+        scorer = ScoringTool.over(
             history=records.history,
             leads=records.leads,
             decisions=records.decisions,
-            registry=FileModelRegistry(settings.home / "models"),
+            scores=records.scores,
+            overrides=records.overrides,
+            registry=registry,
             clock=clock,
+            budget_s=settings.score_budget_ms / 1e3,
+            cache_for=timedelta(seconds=settings.score_cache_s),
+            cache_size=settings.score_cache_size,
+        )
+        trainer = TrainingTool(
+            history=records.history,
+            registry=registry,
+            costs=scorer.costs,
+            leave_out=settings.fields_left_out,
+            allow=settings.fields_allowed,
         )
         matcher = MatchingTool(
             leads=records.leads,
@@ -101,13 +123,23 @@ class Tools:
             clock=clock,
             catalogues=load_catalogues(),
         )
-        return cls(settings, clock, records, knowledge, scorer, matcher, nudges)
+        return cls(settings, clock, records, knowledge, scorer, trainer, matcher, nudges)
+
+    @property
+    def rescorer(self) -> Rescorer:
+        """What scores leads anew after something happened to them."""
+        return Rescorer(self.scorer, self.records.standings, self.records.scores)
+
+    @property
+    def markets(self) -> tuple[Market, ...]:
+        """Every market there is."""
+        return tuple(sorted(self.nudges.catalogues))
 
     def known_market(self, name: str | None) -> Market:
         """Return a market that has a catalogue of actions, the default one for None. Raises `UnknownMarketError`."""
         chosen = Market(name or self.settings.market)
         if chosen not in self.nudges.catalogues:
-            raise UnknownMarketError(chosen, tuple(sorted(self.nudges.catalogues)))
+            raise UnknownMarketError(chosen, self.markets)
         return chosen
 
     def follow_up_nodes(self) -> FollowUpNodes:
@@ -172,6 +204,7 @@ class Leadline:
     listener: Listener
     turns: CopilotTurns
     journeys: Journeys
+    trainings: Trainings
     front_desk: FrontDesk
 
     @property
@@ -195,9 +228,25 @@ class Leadline:
         return self.tools.scorer
 
     @property
+    def trainer(self) -> TrainingTool:
+        """The tool that makes the models that score."""
+        return self.tools.trainer
+
+    @property
     def matcher(self) -> MatchingTool:
         """The matching tool."""
         return self.tools.matcher
+
+    @property
+    def batch_scorer(self) -> BatchScorer:
+        """What scores any number of leads."""
+        return BatchScorer(self.scorer, self.records.standings, self.records.scores, self.clock)
+
+    @property
+    def override_desk(self) -> OverrideDesk:
+        """What takes in a person's word on a score."""
+        records = self.records
+        return OverrideDesk(records.leads, records.overrides, records.audit, self.clock)
 
     def known_market(self, name: str | None) -> Market:
         """Return a market, the default one for None. Raises `UnknownMarketError`."""
@@ -235,11 +284,20 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
         turns = copilot_turns(tools, listener, await stack.enter_async_context(open_checkpointer(settings)))
         client = await connect(temporal_address(settings), namespace=settings.temporal_namespace, lazy=True)
         journeys = TemporalJourneys(client)
+        news = await stack.enter_async_context(open_lead_news(TemporalScoreKeeper(client)))
         desk = FrontDesk(
             records=tools.records,
             journeys=journeys,
             listener=listener,
             clock=tools.clock,
             journey_settings=JourneySettings(time_scale=settings.journey_time_scale),
+            news=news,
         )
-        yield Leadline(tools=tools, listener=listener, turns=turns, journeys=journeys, front_desk=desk)
+        yield Leadline(
+            tools=tools,
+            listener=listener,
+            turns=turns,
+            journeys=journeys,
+            trainings=TemporalTrainings(client),
+            front_desk=desk,
+        )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -57,11 +58,13 @@ def build_worker(
     )
 
 
-async def run_worker(worker: Worker, *, stopped: asyncio.Event) -> None:
-    """Serve until `stopped` is set; then let running activities finish for a few seconds.
+async def run_worker(*workers: Worker, stopped: asyncio.Event) -> None:
+    """Serve with every worker until `stopped` is set; then let running activities finish for a few seconds.
 
     Raises:
         Exception: Whatever ends a worker for good, such as a lost namespace.
     """
-    async with worker:
+    async with AsyncExitStack() as running:
+        for worker in workers:
+            await running.enter_async_context(worker)
         await stopped.wait()

@@ -1,1 +1,1 @@
-"""Temporal only: the durable journey of a lead. Knows domain types and a graph's name, nothing else."""
+"""Temporal only: the journey of a lead, scores kept up to date, trainings. Knows domain types and a graph's name."""

@@ -62,3 +62,31 @@ NODES = ActivityConfig(
     cancellation_type=ActivityCancellationType.TRY_CANCEL,
 )
 """Nodes of the `follow_up` graph, which may wait for a chat model."""
+
+RESCORING = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=5),
+    heartbeat_timeout=timedelta(seconds=5),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(milliseconds=500),
+        backoff_coefficient=2.0,
+        maximum_interval=timedelta(seconds=15),
+        maximum_attempts=0,
+        non_retryable_error_types=FINAL,
+    ),
+    cancellation_type=ActivityCancellationType.TRY_CANCEL,
+)
+"""Scoring leads anew: tried for as long as the records are away, because nobody else would ask again."""
+
+TRAINING = ActivityConfig(
+    start_to_close_timeout=timedelta(hours=6),
+    heartbeat_timeout=timedelta(minutes=1),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=10),
+        backoff_coefficient=3.0,
+        maximum_interval=timedelta(minutes=10),
+        maximum_attempts=6,
+        non_retryable_error_types=FINAL,
+    ),
+    cancellation_type=ActivityCancellationType.TRY_CANCEL,
+)
+"""Training: minutes of work that may be repeated, for the same data gives the same version."""

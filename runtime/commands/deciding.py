@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from domain.matches import Match
@@ -17,19 +19,34 @@ LeadArgument = Annotated[str, typer.Argument(help="Id of the lead.")]
 
 def train_command(
     market: Annotated[str | None, typer.Option(help="Market to train; the default market if absent.")] = None,
+    tune: Annotated[
+        float, typer.Option(min=0, max=86_400, help="Seconds to search better settings of the trees for; 0: none.")
+    ] = 0.0,
 ) -> None:
     """Train the scorer on the outcomes there are, and publish the model with its card."""
     from runtime.wiring import open_tools
     from tools.scoring.card import to_markdown
+    from tools.scoring.learning.tuning import TuningBudget
 
     async def main() -> None:
         async with open_tools(load_settings()) as house:
             chosen = house.known_market(market)
-            with Console(stderr=True).status(f"training the scorer of {chosen}"):
-                card = await house.scorer.train_model(chosen, now=house.clock.now())
+            with _training_bar(Console(stderr=True)) as bar:
+                task = bar.add_task(f"training the scorer of {chosen}", total=1.0)
+                card = await house.trainer.train_model(
+                    chosen,
+                    now=house.clock.now(),
+                    tuning=TuningBudget(seconds=tune) if tune else None,
+                    progress=lambda stage, share: bar.update(task, description=stage, completed=share),
+                )
             Console().print(to_markdown(card), markup=False, highlight=False)
 
     run_program(main())
+
+
+def _training_bar(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True)
 
 
 def score_command(lead_id: LeadArgument) -> None:
@@ -63,6 +80,18 @@ def print_score(score: LeadScore, console: Console) -> None:
     )
     if score.no_signal:
         console.print(f"  [yellow]no signal:[/] {score.no_signal}")
+    if score.abstains:
+        console.print(f"  [yellow]too little is known:[/] {score.abstains}")
+    if score.override:
+        said = score.override
+        points = "" if said.points is None else f"{said.points:.0f}"
+        word = " ".join(part for part in (points, said.temperature) if part)
+        console.print(f"  [yellow]{escape(said.by)} says {word}:[/] {escape(said.reason)}")
+    if score.days_to_close:
+        days = score.days_to_close
+        console.print(f"  if won, in {days.p50:.0f} days ({days.p10:.0f} to {days.p90:.0f})")
+    for flag in score.flags:
+        console.print(f"  [dim]{flag.text}[/]")
     table = Table(box=None, show_header=False, padding=(0, 2))
     table.add_row("", f"{score.base_points:.1f}", "the average lead")
     for reason in score.reasons:

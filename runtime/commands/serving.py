@@ -53,7 +53,7 @@ def api_command() -> None:
 
 
 def worker_command() -> None:
-    """Run a worker of journeys alone, against the servers in the settings."""
+    """Run a worker of journeys and of scoring alone, against the servers in the settings."""
     settings = load_settings()
     run_program(_work(settings))
 
@@ -69,12 +69,17 @@ async def _opens(settings: Settings) -> None:
 async def _work(settings: Settings) -> None:
     from graphs.follow_up import build_follow_up_graph
     from runtime.outboxes import open_outbox
+    from runtime.scoring_worker import build_scoring_worker
     from runtime.settings import temporal_address
     from runtime.temporal import connect
+    from runtime.training_process import ProcessTrainer
+    from runtime.training_schedule import keep_trainings_scheduled
     from runtime.wiring import open_tools
     from runtime.worker import build_worker, run_worker
     from workflows.activities import JourneyActivities
+    from workflows.scoring_activities import ScoringActivities
     from workflows.sending import Sender
+    from workflows.trainings import TemporalTrainings
 
     stopped = _stop_on_signals()
     async with open_tools(settings) as tools:
@@ -97,8 +102,13 @@ async def _work(settings: Settings) -> None:
             sender=sender,
         )
         nodes = tools.follow_up_nodes()
-        worker = build_worker(client, activities, lambda: build_follow_up_graph(nodes))
-        await run_worker(worker, stopped=stopped)
+        scoring = ScoringActivities(rescorer=tools.rescorer, trainer=ProcessTrainer())
+        await keep_trainings_scheduled(TemporalTrainings(client), settings, tools.markets)
+        await run_worker(
+            build_worker(client, activities, lambda: build_follow_up_graph(nodes)),
+            build_scoring_worker(client, scoring),
+            stopped=stopped,
+        )
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -71,7 +71,7 @@ async def import_business(tools: Tools, floor: SalesFloor, folder: Path, console
 async def learn(tools: Tools, console: Console) -> ModelCard:
     """Train the scorer on what was imported."""
     with console.status("training the scorer"):
-        return await tools.scorer.train_model(MARKET, now=tools.clock.now())
+        return await tools.trainer.train_model(MARKET, now=tools.clock.now())
 
 
 async def read_up(tools: Tools, console: Console) -> int:

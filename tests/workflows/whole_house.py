@@ -59,10 +59,12 @@ class WholeHouse:
 
 
 def build_house(records: Records, home: Path, clock: Clock) -> WholeHouse:
-    scorer = ScoringTool(
+    scorer = ScoringTool.over(
         history=records.history,
         leads=records.leads,
         decisions=records.decisions,
+        scores=records.scores,
+        overrides=records.overrides,
         registry=FileModelRegistry(home / "models"),
         clock=clock,
     )

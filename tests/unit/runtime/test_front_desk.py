@@ -26,6 +26,7 @@ from records.database import open_database
 from records.repositories import Records
 from runtime.front_desk import FrontDesk
 from tests.doubles.journeys import RecordingJourneys
+from tests.doubles.scoring import RecordingNews
 from tools.conversation.tool import ConversationTool
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -58,11 +59,13 @@ class Place:
     records: Records
     listener: Heard
     journeys: RecordingJourneys = field(default_factory=RecordingJourneys)
+    news: RecordingNews = field(default_factory=RecordingNews)
     clock: MovableClock = field(default_factory=MovableClock)
 
     @property
     def desk(self) -> FrontDesk:
-        return FrontDesk(self.records, self.journeys, self.listener, self.clock, JourneySettings(time_scale=0.5))
+        settings = JourneySettings(time_scale=0.5)
+        return FrontDesk(self.records, self.journeys, self.listener, self.clock, settings, self.news)
 
     async def may_email(self) -> bool:
         events = await self.records.consents.of_lead(DANA)
@@ -188,3 +191,33 @@ async def test_nothing_is_kept_of_a_lead_that_does_not_exist(place: Place):
     with pytest.raises(LeadNotFoundError):
         await place.desk.outcome_reached(Outcome(lead_id=DANA, kind=OutcomeKind.LOST, at=NOW))
     assert await place.records.consents.of_lead(DANA) == ()
+
+
+async def test_a_new_lead_is_scored_anew_and_the_same_again_is_not(place: Place):
+    await place.desk.lead_arrived(LEAD)
+    await place.desk.lead_arrived(LEAD)
+    assert place.news.heard == [(LEAD.market, DANA, NOW)]
+
+
+async def test_what_happens_to_a_lead_asks_for_a_new_score(place: Place):
+    await place.desk.lead_arrived(LEAD)
+    view = Interaction(id="v-1", lead_id=DANA, kind=InteractionKind.PAGE_VIEWED, at=NOW - timedelta(hours=2))
+    place.news.heard.clear()
+    stored = [await place.desk.interactions_happened(LEAD, [view]) for _ in range(2)]
+    assert (stored, place.news.heard) == ([1, 0], [(LEAD.market, DANA, NOW)])
+
+
+async def test_a_reply_asks_for_a_new_score_also_when_it_is_a_refusal(place: Place):
+    await place.desk.lead_arrived(LEAD, consents=[grant()])
+    place.news.heard.clear()
+    await place.reply("stop")
+    assert place.news.heard == [(LEAD.market, DANA, NOW)]
+
+
+async def test_a_new_score_is_asked_for_before_the_journey_is_told(place: Place):
+    await place.desk.lead_arrived(LEAD)
+    place.journeys.error = WorkflowsUnavailableError("gone")
+    place.news.heard.clear()
+    with pytest.raises(WorkflowsUnavailableError):
+        await place.reply("Call me tomorrow.")
+    assert place.news.heard == [(LEAD.market, DANA, NOW)]
