@@ -5,10 +5,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
-from api import chat, decisions, health, interactions, journeys, leads, openai_chat
+from api import chat, decisions, health, interactions, journeys, leads, openai_chat, scores, scoring_models
 from api.body_limit import BodyLimit
 from api.deps import require_key
 from api.problems import PROBLEM_RESPONSES, install_problem_handlers
+from api.scoring_api import ScoringApi
+from runtime.feature_scoring import open_feature_scorer
 from runtime.settings import Settings, load_settings
 from runtime.wiring import Leadline, open_leadline
 
@@ -29,11 +31,13 @@ def create_app(settings: Settings, *, opener: Opener = open_leadline) -> FastAPI
             app.state.leadline = house
             await house.turns.resume_unfinished()
             try:
-                yield
+                async with open_feature_scorer(settings, house.scorer) as app.state.feature_scorer:
+                    yield
             finally:
                 await house.turns.close()
 
-    app = FastAPI(
+    app = ScoringApi(
+        settings,
         title="Leadline",
         version="0.1.0",
         summary="The self-hosted sales co-pilot.",
@@ -41,10 +45,10 @@ def create_app(settings: Settings, *, opener: Opener = open_leadline) -> FastAPI
         telemetry={"operation_spans": False},
         responses=PROBLEM_RESPONSES,
     )
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, roomier=scores.ROOMIER)
     install_problem_handlers(app)
     app.include_router(health.router)
-    for room in (leads, interactions, journeys, chat, openai_chat, decisions):
+    for room in (scores, scoring_models, leads, interactions, journeys, chat, openai_chat, decisions):
         app.include_router(room.router, dependencies=[Depends(require_key)])
     return app
 

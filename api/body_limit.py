@@ -3,6 +3,8 @@
 FastAPI's own `max_body_size` answers in plain text, so a client would have to know two forms of error.
 """
 
+from collections.abc import Mapping
+
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,20 +18,22 @@ class BodyLimit:
     Args:
         app: What it protects.
         max_bytes: The most that a body may have.
+        roomier: Paths that may take more, and how much.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self._app, self._max_bytes = app, max_bytes
-        self._detail = f"the body has more than {max_bytes} bytes; send less, or raise LEADLINE_MAX_BODY_BYTES"
+    def __init__(self, app: ASGIApp, max_bytes: int, roomier: Mapping[str, int] | None = None) -> None:
+        self._app, self._max_bytes, self._roomier = app, max_bytes, roomier or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer 413."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = max(self._max_bytes, self._roomier.get(scope["path"], 0))
+        detail = f"the body has more than {most} bytes; send less, or raise LEADLINE_MAX_BODY_BYTES"
         declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared) > self._max_bytes:
-            await problem(413, "HttpError", self._detail)(scope, receive, send)
+        if declared.isdecimal() and int(declared) > most:
+            await problem(413, "HttpError", detail)(scope, receive, send)
             return
         read = 0
 
@@ -37,8 +41,8 @@ class BodyLimit:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self._max_bytes:  # a chunked body declares nothing
-                raise HTTPException(413, self._detail)
+            if read > most:  # a chunked body declares nothing
+                raise HTTPException(413, detail)
             return message
 
         await self._app(scope, counted, send)

@@ -37,7 +37,7 @@ class Stored(BaseModel):
 async def interactions_happen(
     lead_id: LeadIdInPath, body: Annotated[list[InteractionIn], Body(min_length=1, max_length=1_000)], house: House
 ) -> Stored:
-    """Store interactions of a lead; the next score knows them. Those whose id is known change nothing."""
+    """Store interactions of a lead; it is scored anew within seconds. Those whose id is known change nothing."""
     lead = await house.records.leads.get(LeadId(lead_id))
     now = house.clock.now()
     interactions = [
@@ -51,7 +51,7 @@ async def interactions_happen(
         )
         for place, item in enumerate(body)
     ]
-    return Stored(stored=await house.records.interactions.append(interactions))
+    return Stored(stored=await house.front_desk.interactions_happened(lead, interactions))
 
 
 @router.get("")

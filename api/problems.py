@@ -79,7 +79,23 @@ def problem(
         headers: Further headers.
         extra: Further members.
     """
-    body = {"type": f"urn:leadline:problem:{title}", "title": title, "status": status, "detail": detail, **extra}
+    return _answer(_members(status, title, detail, **extra), headers)
+
+
+def problem_of(error: errors.LeadlineError) -> dict[str, Any]:
+    """Return the members of a problem, for answers that hold one among other things."""
+    status, title = STATUS.get(type(error), 500), type(error).__name__
+    if isinstance(error, errors.InvalidInputError):
+        return _members(status, title, str(error), field=error.field, rule=error.rule)
+    return _members(status, title, str(error))
+
+
+def _members(status: int, title: str, detail: str, **extra: object) -> dict[str, Any]:
+    return {"type": f"urn:leadline:problem:{title}", "title": title, "status": status, "detail": detail, **extra}
+
+
+def _answer(body: dict[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
+    status = body["status"]
     headers = {"Retry-After": "5", **(headers or {})} if status == 503 else headers  # noqa: PLR2004 - Unavailable
     return JSONResponse(body, status, headers=headers, media_type=_MEDIA_TYPE)
 
@@ -95,10 +111,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 async def _domain_error(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, errors.LeadlineError):
         raise error
-    status = STATUS.get(type(error), 500)
-    if isinstance(error, errors.InvalidInputError):
-        return problem(status, type(error).__name__, str(error), field=error.field, rule=error.rule)
-    return problem(status, type(error).__name__, str(error))
+    return _answer(problem_of(error))
 
 
 async def _validation_error(_request: Request, error: Exception) -> JSONResponse:

@@ -15,8 +15,9 @@ from domain.values import Market, ProductId, RepId
 from knowledge.opening import corpus_folder
 from runtime.settings import Settings
 from runtime.stores import open_knowledge, open_records
-from runtime.wiring import Leadline, open_leadline
+from runtime.wiring import Leadline, open_leadline, open_tools
 from tests.doubles.journeys import RecordingJourneys
+from tests.doubles.scoring import RecordingNews, RecordingTrainings
 from tests.doubles.sse import Chat
 
 MARKET = Market("insurance_partners")
@@ -28,19 +29,19 @@ def house_settings(home: Path, **changes: object) -> Settings:
 
 
 def opener_with(journeys: RecordingJourneys) -> Opener:
-    """Open the real house, except for its journeys."""
+    """Open the real house, except for what Temporal does."""
 
     @asynccontextmanager
     async def opened(settings: Settings) -> AsyncIterator[Leadline]:
         async with open_leadline(settings) as house:
-            desk = replace(house.front_desk, journeys=journeys)
-            yield replace(house, journeys=journeys, front_desk=desk)
+            desk = replace(house.front_desk, journeys=journeys, news=RecordingNews())
+            yield replace(house, journeys=journeys, trainings=RecordingTrainings(), front_desk=desk)
 
     return opened
 
 
 async def furnish(settings: Settings) -> None:
-    """Put two reps, a product and the market's documents into a home."""
+    """Put two reps, a product, the market's documents and a model that has seen no outcome yet into a home."""
     async with open_records(settings) as records:
         await records.products.save(Product(id=ProductId("p-1"), market=MARKET, name="Personal lines", price=500.0))
         for rep_id, region in (("r-1", "texas"), ("r-2", "west")):
@@ -50,6 +51,8 @@ async def furnish(settings: Settings) -> None:
         knowledge.ingest([corpus_folder(MARKET)], MARKET)
     finally:
         knowledge.close()
+    async with open_tools(settings) as tools:
+        await tools.trainer.train_model(MARKET, now=tools.clock.now())
 
 
 @pytest.fixture(scope="session")

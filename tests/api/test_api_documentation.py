@@ -58,7 +58,8 @@ def test_the_examples_run(client: TestClient):
         method, path, headers, body = asked(command)
         path = path.replace("$DECISION_ID", decision_id)
         answer = client.request(method, path, headers=headers, content=body)
-        assert answer.is_success, (command, answer.text)
+        # The house under test has a model that no outcome has tested, and drift is measured against what was tested.
+        assert answer.is_success or (answer.status_code, "drift" in path) == (409, True), (command, answer.text)
         assert "event: error" not in answer.text, (command, answer.text)
         if path.endswith("/score"):
             decision_id = answer.json()["decision_id"]
