@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -55,17 +55,33 @@ def run(name: str, measure: Callable[[Options], list[Figure]]) -> None:
         name: Name of the benchmark, for the title and the JSON.
         measure: Does the work and returns the figures in the order to print.
     """
+    run_parts(name, {name: measure})
+
+
+def run_parts(name: str, parts: Mapping[str, Callable[[Options], list[Figure]]]) -> None:
+    """Do the same with a benchmark of several parts, each printed when it is done; `--only` chooses among them.
+
+    Args:
+        name: Name of the benchmark.
+        parts: Work of each part, by name, in order.
+    """
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}")
+    if len(parts) > 1:
+        parser.add_argument("--only", action="append", choices=tuple(parts), help="only this part; may be repeated")
     parser.add_argument("--quick", action="store_true", help="smaller sizes, for a look")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--seed", type=int, default=2024)
     default_data = os.environ.get("LEADLINE_DATA", "../shared/data")  # noqa: TID251 - a benchmark is its own entry point
     parser.add_argument("--data", type=Path, default=Path(default_data), help="folder of real data sets")
     args = parser.parse_args()
-    figures = measure(Options(quick=args.quick, seed=args.seed, data=args.data))
-    _print(name, figures)
-    if args.json:
-        args.json.write_text(json.dumps(_document(figures, args.seed), indent=2), encoding="utf-8")
+    options = Options(quick=args.quick, seed=args.seed, data=args.data)
+    figures: list[Figure] = []
+    for part in getattr(args, "only", None) or parts:
+        found = parts[part](options)
+        _print(part if part == name else f"{name}, {part}", found)
+        figures += found
+        if args.json:
+            args.json.write_text(json.dumps(_document(figures, args.seed), indent=2), encoding="utf-8")
     sys.exit(1 if any(figure.holds is False for figure in figures) else 0)
 
 
