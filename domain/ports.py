@@ -3,7 +3,7 @@
 Every method is idempotent where it says so, and raises the errors of `domain.errors` only.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -16,9 +16,7 @@ from domain.matches import AssignmentRecord, Match
 from domain.nudges import Nudge, NudgeResult
 from domain.outreach import OutboundMessage, SendReceipt
 from domain.people import Lead, Product, Rep
-from domain.rescoring import LeadChange, LeadStanding, ModelUpdate, Rescored
-from domain.score_history import RecordedScore
-from domain.scores import LeadScore, ScoreOverride
+from domain.scores import LeadScore
 from domain.values import ConversationId, DecisionId, LeadId, Market, ProductId, RepId, TurnId
 
 
@@ -153,46 +151,6 @@ class DecisionLog(Protocol):
         ...
 
 
-class ScoreHistory(Protocol):
-    """The scores that were recorded, read from the decision log."""
-
-    async def of_lead(self, lead_id: LeadId, *, limit: int) -> tuple[RecordedScore, ...]:
-        """Return the newest scores of a lead, newest first."""
-        ...
-
-    async def newest(self, lead_ids: Sequence[LeadId], *, before: datetime) -> Mapping[LeadId, RecordedScore]:
-        """Return each lead's newest score before a moment; a lead without one is absent."""
-        ...
-
-    def recorded(self, market: Market, *, since: datetime | None = None) -> AsyncIterator[RecordedScore]:
-        """Go through every score of a market's leads from a moment on, in the order they were recorded."""
-        ...
-
-
-class ScoreOverrides(Protocol):
-    """What people said a score should be; append-only."""
-
-    async def record(self, override: ScoreOverride) -> bool:
-        """Append an override or a withdrawal. Idempotent by id."""
-        ...
-
-    async def of_lead(self, lead_id: LeadId) -> tuple[ScoreOverride, ...]:
-        """Return all overrides of a lead, in order of time."""
-        ...
-
-    async def in_force(self, lead_ids: Sequence[LeadId], *, at: datetime) -> Mapping[LeadId, ScoreOverride]:
-        """Return the override that counts at a moment, for the leads that have one."""
-        ...
-
-
-class LeadStandings(Protocol):
-    """Which leads there are, and which of them have ended."""
-
-    async def of(self, lead_ids: Sequence[LeadId]) -> Mapping[LeadId, LeadStanding]:
-        """Return the standing of each lead that exists."""
-        ...
-
-
 class FeedbackRecords(Protocol):
     """What people thought of decisions."""
 
@@ -288,52 +246,6 @@ class Scorer(Protocol):
 
     async def score_lead(self, lead_id: LeadId, *, as_of: datetime | None = None) -> LeadScore:
         """Score a lead as of a moment (now when None) and record the decision. Raises `LeadNotFoundError`."""
-        ...
-
-
-class LeadRescorer(Protocol):
-    """Scores leads anew after something happened to them."""
-
-    async def rescore(self, lead_ids: Sequence[LeadId], *, as_of: datetime) -> Rescored:
-        """Score those that exist and have not ended, and record the scores.
-
-        The same leads and moment give the same decisions, so a repetition records nothing new.
-        """
-        ...
-
-
-class ModelTrainer(Protocol):
-    """Trains the model that scores a market's leads."""
-
-    async def update_model(self, market: Market, *, now: datetime) -> ModelUpdate:
-        """Train on what was settled before a moment, and promote the result if it is no worse than what serves.
-
-        Idempotent: the same data gives the same version. Raises `NotEnoughDataError`.
-        """
-        ...
-
-
-class ScoreKeeper(Protocol):
-    """Keeps recorded scores up to date: whoever is named is scored anew, once, whatever dies meanwhile."""
-
-    async def leads_changed(self, market: Market, changes: Sequence[LeadChange]) -> None:
-        """Ask to score leads of a market anew. Raises `WorkflowsUnavailableError`; then nothing was asked."""
-        ...
-
-
-class LeadNews(Protocol):
-    """Takes note that leads changed. Never fails, and keeps nobody waiting."""
-
-    async def lead_changed(self, market: Market, lead_id: LeadId, *, at: datetime) -> None:
-        """Pass on that something happened to a lead at a moment."""
-        ...
-
-
-class Trainings(Protocol):
-    """Starts trainings. Raises `WorkflowsUnavailableError` when the server does not answer."""
-
-    async def start(self, market: Market) -> str:
-        """Start to train a market's model and return the id of the training; one that runs already goes on."""
         ...
 
 

@@ -11,16 +11,14 @@ from domain.ports import (
     FeedbackRecords,
     InteractionLog,
     LeadRecords,
-    LeadStandings,
     NudgeResults,
     OutcomeRecords,
     ProductRecords,
     RepRecords,
-    ScoreHistory,
-    ScoreOverrides,
     SendLedger,
     TurnRecords,
 )
+from domain.scoring_ports import LeadStandings, ScoreHistory, ScoreOverrides
 from records.assignments import SqlAssignmentRecords
 from records.audit import SqlAuditTrail
 from records.bulk import BulkWriter

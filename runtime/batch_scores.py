@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.errors import InvalidInputError, LeadlineError, LeadNotFoundError
-from domain.ports import Clock, LeadStandings, ScoreHistory
+from domain.ports import Clock
 from domain.rescoring import LeadStanding
 from domain.scores import LeadScore
+from domain.scoring_ports import LeadStandings, ScoreHistory
 from domain.values import LeadId
 from runtime.rescoring import BulkScorer
 

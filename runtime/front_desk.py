@@ -23,11 +23,11 @@ from domain.ports import (
     ConsentLedger,
     InteractionLog,
     Journeys,
-    LeadNews,
     LeadRecords,
     Listener,
     OutcomeRecords,
 )
+from domain.scoring_ports import LeadNews
 from domain.values import LeadId, content_hash
 
 _REPLY_KINDS = {

@@ -14,8 +14,8 @@ from datetime import datetime
 import structlog
 
 from domain.errors import WorkflowsUnavailableError
-from domain.ports import ScoreKeeper
 from domain.rescoring import LeadChange
+from domain.scoring_ports import ScoreKeeper
 from domain.values import LeadId, Market
 
 _log = structlog.get_logger(__name__)
@@ -25,7 +25,7 @@ _LAST_CALL_S = 1.0
 
 
 class GatheredLeadNews:
-    """`domain.ports.LeadNews` in front of a score keeper. Works while `open_lead_news` holds it.
+    """`domain.scoring_ports.LeadNews` in front of a score keeper. Works while `open_lead_news` holds it.
 
     Args:
         keeper: Who is told.

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from domain.decisions import AuditEntry
 from domain.errors import InvalidInputError
-from domain.ports import AuditTrail, Clock, LeadRecords, ScoreOverrides
+from domain.ports import AuditTrail, Clock, LeadRecords
 from domain.scores import ScoreOverride, Temperature
+from domain.scoring_ports import ScoreOverrides
 from domain.values import LeadId, content_hash
 
 

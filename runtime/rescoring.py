@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.ports import LeadStandings, ScoreHistory
 from domain.rescoring import Rescored
 from domain.scores import LeadScore, Temperature
+from domain.scoring_ports import LeadStandings, ScoreHistory
 from domain.values import LeadId
 
 
@@ -27,7 +27,7 @@ class BulkScorer(Protocol):
 
 @dataclass(frozen=True)
 class Rescorer:
-    """`domain.ports.LeadRescorer` over the scoring tool."""
+    """`domain.scoring_ports.LeadRescorer` over the scoring tool."""
 
     scorer: BulkScorer
     standings: LeadStandings

@@ -24,7 +24,7 @@ _LOG_TAIL_CHARS = 600
 
 @dataclass(frozen=True)
 class ProcessTrainer:
-    """`domain.ports.ModelTrainer` that starts this module as a program.
+    """`domain.scoring_ports.ModelTrainer` that starts this module as a program.
 
     Attributes:
         command: The program, which is given market and moment, and answers with one line of JSON.

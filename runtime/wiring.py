@@ -24,7 +24,8 @@ from agents.supervisor import SupervisorNodes
 from agents.writer import WriterNodes
 from domain.errors import JourneyNotFoundError, LeadlineError, UnknownMarketError
 from domain.journeys import JourneySettings
-from domain.ports import Clock, Journeys, Listener, Trainings
+from domain.ports import Clock, Journeys, Listener
+from domain.scoring_ports import Trainings
 from domain.values import LeadId, Market
 from graphs.copilot import CopilotNodes, build_copilot_graph
 from graphs.follow_up import FollowUpNodes

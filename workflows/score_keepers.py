@@ -18,7 +18,7 @@ CHANGES_PER_SIGNAL = 1_000
 
 @dataclass(frozen=True)
 class TemporalScoreKeeper:
-    """`domain.ports.ScoreKeeper` on Temporal: signal-with-start.
+    """`domain.scoring_ports.ScoreKeeper` on Temporal: signal-with-start.
 
     Attributes:
         client: Connected, or lazy: then the first call connects.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from temporalio import activity
 
 from domain.errors import NotEnoughDataError
-from domain.ports import LeadRescorer, ModelTrainer
 from domain.rescoring import ModelUpdate, Rescored
+from domain.scoring_ports import LeadRescorer, ModelTrainer
 from workflows import names
 from workflows.scoring_payloads import RescoreRequest, TrainingOrder
 

@@ -33,7 +33,7 @@ _CATCH_UP = timedelta(hours=23)
 
 @dataclass(frozen=True)
 class TemporalTrainings:
-    """`domain.ports.Trainings` on Temporal.
+    """`domain.scoring_ports.Trainings` on Temporal.
 
     Attributes:
         client: Connected, or lazy: then the first call connects.

@@ -11,7 +11,7 @@ from domain.values import LeadId, Market
 
 @dataclass
 class RecordingNews:
-    """`domain.ports.LeadNews` in memory."""
+    """`domain.scoring_ports.LeadNews` in memory."""
 
     heard: list[tuple[Market, LeadId, datetime]] = field(default_factory=list)
 
@@ -21,7 +21,7 @@ class RecordingNews:
 
 @dataclass
 class RecordingKeeper:
-    """`domain.ports.ScoreKeeper` in memory. With an `error`, every call raises it."""
+    """`domain.scoring_ports.ScoreKeeper` in memory. With an `error`, every call raises it."""
 
     told: list[tuple[Market, tuple[LeadChange, ...]]] = field(default_factory=list)
     error: LeadlineError | None = None
@@ -34,7 +34,7 @@ class RecordingKeeper:
 
 @dataclass
 class RecordingTrainings:
-    """`domain.ports.Trainings` in memory."""
+    """`domain.scoring_ports.Trainings` in memory."""
 
     started: list[Market] = field(default_factory=list)
 
@@ -45,7 +45,7 @@ class RecordingTrainings:
 
 @dataclass
 class RecordingRescorer:
-    """`domain.ports.LeadRescorer` in memory. Leads named in `broken` fail whatever batch they are in, for good."""
+    """`domain.scoring_ports.LeadRescorer` in memory. Leads named in `broken` fail whatever batch they are in, for good."""
 
     batches: list[tuple[tuple[LeadId, ...], datetime]] = field(default_factory=list)
     ended: frozenset[str] = frozenset()
@@ -66,7 +66,7 @@ class RecordingRescorer:
 
 @dataclass
 class RecordingTrainer:
-    """`domain.ports.ModelTrainer` in memory: promotes what it has not seen. Markets in `errors` raise theirs."""
+    """`domain.scoring_ports.ModelTrainer` in memory: promotes what it has not seen. Markets in `errors` raise theirs."""
 
     trained: list[tuple[Market, datetime]] = field(default_factory=list)
     errors: dict[str, Exception] = field(default_factory=dict)

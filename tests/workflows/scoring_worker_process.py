@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from domain.ports import LeadRescorer
 from domain.rescoring import Rescored
+from domain.scoring_ports import LeadRescorer
 from domain.values import LeadId
 from runtime.scoring_worker import build_scoring_worker
 from runtime.temporal import connect

@@ -12,8 +12,9 @@ import polars as pl
 from domain.decisions import Decision, DecisionKind
 from domain.errors import InvalidInputError, ModelNotFoundError
 from domain.insights import LeadInsights
-from domain.ports import Clock, DecisionLog, LeadRecords, ScoreHistory, ScoreOverrides
+from domain.ports import Clock, DecisionLog, LeadRecords
 from domain.scores import LeadScore, ScoreSource, Temperature
+from domain.scoring_ports import ScoreHistory, ScoreOverrides
 from domain.values import LeadId, Market
 from tools.scoring.facts import by_market, market_of, read_many, read_one, records_hash
 from tools.scoring.features import FEATURES_VERSION
