@@ -1,5 +1,7 @@
 """Answers while results are too few to prove anything: the rules, or the Bayesian rung around them. Pure: no clock, no I/O."""
 
+import numpy as np
+
 from domain.scores import Rung
 from tools.scoring import metrics
 from tools.scoring.calibration import identity, sigmoid
@@ -13,9 +15,11 @@ from tools.scoring.rules import fit_rules
 
 
 def train_early(problem: Problem, why: str) -> TrainedModel:
-    """Fit the Bayesian rung, which answers from the first result of either kind on.
+    """Fit the Bayesian rung, and keep it if it says more of leads left out than the rules do.
 
     Its prior is the rules, and how far it may leave them is chosen by the marginal likelihood: with few results hardly.
+    It can be used from the first result of either kind on, and it is where the rules say the same of every lead: what
+    ranks nothing is no rival.
     Nothing is proved yet: the evidence says so, and the bounds are as wide as the posterior.
 
     Args:
@@ -41,6 +45,8 @@ def train_early(problem: Problem, why: str) -> TrainedModel:
     by_rules = metrics.log_losses(sigmoid(rules.log_odds(problem.matrix)), labels)[problem.judged].mean()
     by_linear = metrics.log_losses(sigmoid(without), labels)[problem.judged].mean()
     compared = f"log loss of leads left out {by_linear:.4f}, of the rules {by_rules:.4f}"
+    if by_linear >= by_rules and np.ptp(rules.log_odds(problem.matrix)) > 0:
+        return below
     return TrainedModel(
         schema=problem.schema,
         rung=Rung.LINEAR,
