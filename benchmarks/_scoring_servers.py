@@ -90,7 +90,7 @@ def plain_fastapi() -> Any:
 
 def ours() -> Any:
     """Leadline's API as it is, with a registry that serves the benchmark's model."""
-    from api.app import create_app
+    from api.app import create_app, keep_for_good
     from runtime.settings import Settings, load_settings
     from runtime.wiring import open_leadline
     from tools.scoring.registry import FileModelRegistry
@@ -115,7 +115,7 @@ def ours() -> Any:
     pointer = settings.home / "models" / MARKET / "current"
     pointer.parent.mkdir(parents=True, exist_ok=True)
     pointer.write_text("benchmark", "utf-8")
-    app = create_app(settings, opener=opened)
+    app = create_app(settings, opener=opened, once_open=keep_for_good)
 
     @app.get(STATS)
     def stats() -> dict[str, dict[str, int]]:
