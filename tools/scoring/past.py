@@ -10,8 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tools.scoring.arrays import BoolVector, FloatVector, IntVector
-from tools.scoring.segments import ratio
+from tools.scoring.arrays import BoolVector, FloatMatrix, FloatVector, IntVector
 
 SHRINKAGE = 20.0
 """Ended leads of average luck that every key is credited with, so that two early wins do not make a star."""
@@ -22,17 +21,22 @@ Asked = Sequence[Key | None]
 
 @dataclass(frozen=True)
 class Counted:
-    """How many facts there were before each moment, and the total of their amounts; shape (n_asked,) each."""
+    """How many facts there were before each moment, and the total of their amounts; shape (..., n_asked) each."""
 
     n: FloatVector
     total: FloatVector
 
-    def __sub__(self, other: "Counted") -> "Counted":
-        return Counted(self.n - other.n, self.total - other.total)
+    def subtract(self, rows: slice, other: "Counted") -> None:
+        """Take what was counted before another moment out of some rows."""
+        self.n[rows] -= other.n
+        self.total[rows] -= other.total
+
+    def __getitem__(self, row: Any) -> "Counted":
+        return Counted(self.n[row], self.total[row])
 
     def mean(self) -> FloatVector:
         """Return the mean amount; NaN where there was no fact."""
-        return ratio(self.total, self.n)
+        return np.asarray(self.total / np.where(self.n > 0, self.n, np.nan))
 
     def shrunk_to(self, mean: FloatVector) -> FloatVector:
         """Return the mean amount with `SHRINKAGE` facts of the given mean added."""
@@ -41,54 +45,83 @@ class Counted:
 
 @dataclass(frozen=True)
 class KeyedLog:
-    """Facts in order of time with running totals by key. A moment is told by how many facts of the whole log it follows.
+    """Facts in order of time, with running totals by several kinds of key; one look-up answers for all kinds.
+
+    A moment is told by how many facts of the whole log it follows.
 
     Attributes:
-        n: Shape (n_facts + 1,). How many of the first facts have a key.
-        sums: Shape (n_facts + 1,). Total of their amounts.
-        codes: Code of each key.
+        n: Shape (n_kinds, n_facts + 1). How many of the first facts have a key of the kind.
+        sums: Shape (n_kinds, n_facts + 1). Total of their amounts.
+        codes: Code of each key of each kind; codes rise from kind to kind.
         cells: Shape (n_keyed,). `code * (n_facts + 1) + position in time`, rising.
         cell_sums: Shape (n_keyed + 1,). Running total in the order of `cells`.
-        starts: Shape (n_keys + 1,). Where each key begins in `cells`; the last is the end.
+        starts: Shape (n_keys + 2,). Where each key begins in `cells`; the last two are the end.
     """
 
-    n: FloatVector
-    sums: FloatVector
-    codes: Mapping[Key, int]
+    n: FloatMatrix
+    sums: FloatMatrix
+    codes: Sequence[Mapping[Key, int]]
     cells: IntVector
     cell_sums: FloatVector
     starts: IntVector
 
     @classmethod
-    def of(cls, keys: Asked, amounts: FloatVector) -> Self:
+    def of(cls, kinds: Sequence[tuple[Asked, FloatVector]]) -> Self:
         """Prepare from facts in order of time.
 
         Args:
-            keys: n_facts keys; None for a fact that is not counted.
-            amounts: Shape (n_facts,). What is added up: 1 for a win, days to the end, and the like.
+            kinds: For each kind of key: n_facts keys, None for a fact that is not counted; and what is added up, shape
+                (n_facts,): 1 for a win, days to the end, and the like.
         """
-        codes = {key: code for code, key in enumerate(sorted({key for key in keys if key is not None}))}
-        code = np.array([-1 if key is None else codes[key] for key in keys], dtype=np.int64)
-        keyed = np.flatnonzero(code >= 0)
-        by_key = keyed[np.argsort(code[keyed], kind="stable")]
+        codes: list[dict[Key, int]] = []
+        cells, amounts, n, sums = [], [], [], []
+        first = 0
+        for keys, amount in kinds:
+            known = {key: first + at for at, key in enumerate(sorted({key for key in keys if key is not None}))}
+            code = np.array([-1 if key is None else known[key] for key in keys], dtype=np.int64)
+            keyed = np.flatnonzero(code >= 0)
+            by_key = keyed[np.argsort(code[keyed], kind="stable")]
+            cells.append(code[by_key] * (len(code) + 1) + by_key)
+            amounts.append(amount[by_key])
+            n.append(_running(code >= 0))
+            sums.append(_running(np.where(code >= 0, amount, 0.0)))
+            codes.append(known)
+            first += len(known)
+        all_cells = np.concatenate(cells)
+        width = len(n[0])
         return cls(
-            n=_running(code >= 0),
-            sums=_running(np.where(code >= 0, amounts, 0.0)),
+            n=np.array(n),
+            sums=np.array(sums),
             codes=codes,
-            cells=code[by_key] * (len(code) + 1) + by_key,
-            cell_sums=_running(amounts[by_key]),
-            starts=np.searchsorted(code[by_key], np.arange(len(codes) + 1)),
+            cells=all_cells,
+            cell_sums=_running(np.concatenate(amounts)),
+            starts=np.append(np.searchsorted(all_cells, np.arange(first + 1) * width), len(all_cells)),
         )
 
     def all_before(self, position: IntVector) -> Counted:
-        """Count the facts with a key among the first ones of the log, whatever the key."""
-        return Counted(self.n[position], self.sums[position])
+        """Count the facts with a key among the first ones of the log, whatever the key; shape (n_kinds, n_asked)."""
+        return Counted(self.n[:, position], self.sums[:, position])
 
-    def before(self, keys: Asked, position: IntVector) -> Counted:
-        """Count the facts of one key each; zero for a key never seen."""
-        unseen = len(self.codes)
-        code = np.array([unseen if key is None else self.codes.get(key, unseen) for key in keys], dtype=np.int64)
-        cell = self.cells.searchsorted(code * len(self.n) + position)
+    def before(self, kinds: Sequence[int], keys: Sequence[Asked], position: IntVector) -> Counted:
+        """Count the facts of one key each; zero for a key never seen.
+
+        Args:
+            kinds: The kinds asked.
+            keys: For each kind, n_asked keys.
+            position: Shape (n_asked,), or (n_kinds_asked, n_asked) where each kind is asked as of moments of its own.
+
+        Returns:
+            Counts of shape (n_kinds_asked, n_asked).
+        """
+        unseen = len(self.starts) - 2
+        code = np.array(
+            [
+                [unseen if key is None else codes.get(key, unseen) for key in asked]
+                for codes, asked in zip((self.codes[kind] for kind in kinds), keys, strict=True)
+            ],
+            dtype=np.int64,
+        )
+        cell = self.cells.searchsorted(code * self.n.shape[1] + position)
         start = self.starts[code]
         return Counted((cell - start).astype(np.float64), self.cell_sums[cell] - self.cell_sums[start])
 
