@@ -1,30 +1,35 @@
-"""Answers while results are too few to prove anything: the rules, or the Bayesian rung around them. Pure: no clock, no I/O."""
+"""Answers while results are too few to prove anything: the rules and the Bayesian rung around them. Pure: no clock, no I/O."""
 
 import numpy as np
 
 from domain.scores import Rung
-from tools.scoring import metrics
-from tools.scoring.calibration import identity, sigmoid
+from tools.scoring.calibration import identity
 from tools.scoring.evidence import Evidence, Sufficiency
 from tools.scoring.learning.ladder import MIN_MINORITY
 from tools.scoring.learning.problem import Problem
 from tools.scoring.learning.ranges import Ranges
+from tools.scoring.learning.stack import StackModel
 from tools.scoring.linear import fit_linear
 from tools.scoring.model import BaseRate, TrainedModel
 from tools.scoring.rules import fit_rules
 
 
 def train_early(problem: Problem, why: str) -> TrainedModel:
-    """Fit the Bayesian rung, and keep it if it says more of leads left out than the rules do.
+    """Fit the Bayesian rung, and answer half with it and half with the rules.
 
     Its prior is the rules, and how far it may leave them is chosen by the marginal likelihood: with few results hardly.
-    It can be used from the first result of either kind on, and it is where the rules say the same of every lead: what
-    ranks nothing is no rival.
-    Nothing is proved yet: the evidence says so, and the bounds are as wide as the posterior.
+    Still, what forty results choose is mostly luck, and so would be any choice between the two by the same results:
+    equal shares beat both. Where the rules say the same of every lead there is nothing to share, and the Bayesian rung
+    answers alone. It can be used from the first result of either kind on.
+    Nothing is proved yet: the evidence says so, and the bounds are wide.
 
     Args:
         problem: Few rows, or none.
         why: What is lacking.
+
+    Source:
+        Clemen, "Combining forecasts: A review and annotated bibliography", International Journal of Forecasting 5
+        (1989), for equal shares where weights cannot be estimated well.
     """
     labels = problem.labels
     n_rows, won = int(problem.judged.sum()), int(labels[problem.judged].sum())
@@ -41,23 +46,18 @@ def train_early(problem: Problem, why: str) -> TrainedModel:
     )
     if problem.minority == 0 or not problem.schema.columns:
         return below
-    linear, without = fit_linear(problem.matrix, labels, problem.schema, rows_per_lead=problem.rows_per_lead)
-    by_rules = metrics.log_losses(sigmoid(rules.log_odds(problem.matrix)), labels)[problem.judged].mean()
-    by_linear = metrics.log_losses(sigmoid(without), labels)[problem.judged].mean()
-    compared = f"log loss of leads left out {by_linear:.4f}, of the rules {by_rules:.4f}"
-    if by_linear >= by_rules and np.ptp(rules.log_odds(problem.matrix)) > 0:
-        return below
+    linear, _ = fit_linear(problem.matrix, labels, problem.schema, rows_per_lead=problem.rows_per_lead)
+    rules_rank = bool(np.ptp(rules.log_odds(problem.matrix)) > 0)
+    how = "half the rules, half the posterior around them" if rules_rank else "the posterior around the rules"
     return TrainedModel(
         schema=problem.schema,
         rung=Rung.LINEAR,
-        ranker=linear,
+        ranker=StackModel((rules, linear), (0.5, 0.5), 0.0) if rules_rank else linear,
         calibrator=identity(),
         interval=None,
         base_rate=below.base_rate,
         no_signal=None,
-        evidence=_evidence(
-            problem, Rung.LINEAR, f"linear, not proved: {why}; {compared}", "none: the posterior around the rules"
-        ),
+        evidence=_evidence(problem, Rung.LINEAR, f"linear, not proved: {why}", f"none: {how}"),
         fallback=below,
         ranges=Ranges.of(problem.matrix),
     )
