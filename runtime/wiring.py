@@ -90,6 +90,7 @@ class Tools:
             decisions=records.decisions,
             scores=records.scores,
             overrides=records.overrides,
+            consents=records.consents,
             registry=registry,
             clock=clock,
             budget_s=settings.score_budget_ms / 1e3,

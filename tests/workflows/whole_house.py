@@ -65,6 +65,7 @@ def build_house(records: Records, home: Path, clock: Clock) -> WholeHouse:
         decisions=records.decisions,
         scores=records.scores,
         overrides=records.overrides,
+        consents=records.consents,
         registry=FileModelRegistry(home / "models"),
         clock=clock,
     )

@@ -65,6 +65,7 @@ def tell_story(
     serving: Version,
     *,
     bounds: Bounds,
+    allowed: frozenset[str] | None = None,
 ) -> LeadInsights:
     """Put together what explains a score: its change, its trend, what would raise it, how leads like it ended.
 
@@ -78,6 +79,7 @@ def tell_story(
         versions: The versions that gave them, as far as they are stored.
         serving: The version that gave the present score.
         bounds: Plausible range of the features that a rep can change.
+        allowed: Ids of the actions that may be proposed; None for all.
     """
     present = history.filter(pl.col("as_of") == score.as_of)
     dated = [(one.at, versions.get(one.version, serving)) for one in past] + [(score.as_of, serving)]
@@ -97,6 +99,7 @@ def tell_story(
             predict=serving.model.predict,
             reads=serving.model.schema.names,
             bounds=bounds,
+            allowed=allowed,
         )
     return LeadInsights(
         lead_id=score.lead_id,

@@ -12,10 +12,11 @@ import polars as pl
 from domain.decisions import Decision, DecisionKind
 from domain.errors import InvalidInputError, ModelNotFoundError
 from domain.insights import LeadInsights
-from domain.ports import Clock, DecisionLog, LeadRecords
+from domain.ports import Clock, ConsentLedger, DecisionLog, LeadRecords
 from domain.scores import LeadScore, ScoreSource, Temperature
 from domain.scoring_ports import ScoreHistory, ScoreOverrides
 from domain.values import LeadId, Market
+from tools.scoring.explaining.actions import permitted
 from tools.scoring.facts import by_market, market_of, read_many, read_one, records_hash
 from tools.scoring.features import FEATURES_VERSION
 from tools.scoring.history import MOMENTS_SCHEMA, History
@@ -44,6 +45,7 @@ class ScoringTool:
         cache: Scores of the last minutes, under everything that decides them.
         budget: How long a single score may take before the rung below answers.
         clock: Says what "now" is.
+        consents: What is proposed to a rep is only what the lead has agreed to.
         scores: The scores that were recorded.
         overrides: What people said a score should be; shown beside the model's value.
         costs: Decide hot, warm and cold.
@@ -59,6 +61,7 @@ class ScoringTool:
     cache: ScoreCache[LeadScore]
     budget: Budget
     clock: Clock
+    consents: ConsentLedger
     costs: LeadCosts = field(default_factory=LeadCosts)
 
     @classmethod
@@ -71,6 +74,7 @@ class ScoringTool:
         scores: ScoreHistory,
         overrides: ScoreOverrides,
         registry: FileModelRegistry,
+        consents: ConsentLedger,
         clock: Clock,
         costs: LeadCosts | None = None,
         budget_s: float = BUDGET_S,
@@ -89,6 +93,7 @@ class ScoringTool:
             cache=ScoreCache(clock, time_to_live=cache_for, capacity=cache_size),
             budget=Budget(ThreadPoolExecutor(_THREADS, thread_name_prefix="score"), seconds=budget_s),
             clock=clock,
+            consents=consents,
             costs=costs or LeadCosts(),
         )
 
@@ -188,7 +193,8 @@ class ScoringTool:
         past = past_scores([one for one in decided if one.kind is DecisionKind.SCORE], until=score.as_of)
         rows = [(lead_id, moment) for moment in (*(one.at for one in past), score.as_of)]
         history = await self.history.known_before(pl.DataFrame(rows, schema=MOMENTS_SCHEMA, orient="row"))
-        return await asyncio.to_thread(self._story, score, history, past)
+        may = permitted(await self.consents.of_lead(lead_id), now=self.clock.now())
+        return await asyncio.to_thread(self._story, score, history, past, may)
 
     def invalidate_cache(self, lead_id: LeadId | None = None) -> int:
         """Forget the remembered scores of a lead, or all of them; scores under way are not kept. Returns how many."""
@@ -210,7 +216,9 @@ class ScoringTool:
             scores += make_scores(facts, answers, served, served.model, costs=self.costs, previous=previous)
         return scores
 
-    def _story(self, score: LeadScore, history: pl.DataFrame, past: Sequence[PastScore]) -> LeadInsights:
+    def _story(
+        self, score: LeadScore, history: pl.DataFrame, past: Sequence[PastScore], may: frozenset[str]
+    ) -> LeadInsights:
         market = market_of(history)
         served = self.shelf.open(market)
         serving = Version(served.version, served.model.compiled.trained, served.context)
@@ -218,7 +226,7 @@ class ScoringTool:
         # A lead can have been scored before what is recorded of it began.
         known = set(history.get_column("as_of"))
         past = [one for one in past if one.at in known]
-        return tell_story(score, history, past, versions, serving, bounds=served.bounds)
+        return tell_story(score, history, past, versions, serving, bounds=served.bounds, allowed=may)
 
     def _version(self, market: Market, name: str) -> Version | None:
         try:

@@ -12,6 +12,7 @@ import pytest
 
 from domain.decisions import Decision, DecisionKind
 from domain.errors import DecisionNotFoundError, LeadNotFoundError
+from domain.events import ConsentEvent
 from domain.people import Lead
 from domain.score_history import RecordedScore
 from domain.scores import ScoreOverride, override_in_force
@@ -148,6 +149,18 @@ class InMemoryOverrides:
     async def in_force(self, lead_ids, *, at):
         found = {lead_id: override_in_force(await self.of_lead(lead_id), now=at) for lead_id in lead_ids}
         return {lead_id: one for lead_id, one in found.items() if one is not None}
+
+
+@dataclass
+class InMemoryConsents:
+    kept: list[ConsentEvent] = field(default_factory=list)
+
+    async def record(self, event: ConsentEvent) -> bool:
+        self.kept.append(event)
+        return True
+
+    async def of_lead(self, lead_id: LeadId) -> tuple[ConsentEvent, ...]:
+        return tuple(one for one in self.kept if one.lead_id == lead_id)
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from domain.errors import InvalidInputError
-from domain.events import InteractionKind
+from domain.events import Channel, ConsentEvent, InteractionKind, Purpose
 from tests.unit.scoring.conftest import START, InMemoryHistory, moments_of
 from tools.scoring.calibration import sigmoid
 from tools.scoring.context import MarketContext
 from tools.scoring.dataset import Column, Kind, Schema
-from tools.scoring.explaining.actions import ACTIONS, open_steps
+from tools.scoring.explaining.actions import ACTIONS, open_steps, permitted
 from tools.scoring.explaining.counterfactuals import bounds_of, find_counterfactuals, plausible_bounds
 from tools.scoring.features import FEATURES, describe
 from tools.scoring.guarding.reference import Reference
@@ -151,3 +151,17 @@ def test_bounds_kept_with_a_model_are_nearly_those_of_its_rows():
     assert set(kept) == {"outbound_7d"}
     assert kept["outbound_7d"][0] == 0.0
     assert 80 <= kept["outbound_7d"][1] <= 101
+
+
+def test_only_a_message_on_a_channel_that_the_lead_agreed_to_may_be_proposed():
+    def said(channel, granted, days) -> ConsentEvent:
+        at = START - timedelta(days=days)
+        return ConsentEvent(
+            id=f"{channel}-{days}", lead_id="l", channel=channel, purpose=Purpose.MARKETING, granted=granted, at=at,
+            source="form",
+        )  # fmt: skip
+
+    silent = {"meeting", "budget", "objection"}
+    assert permitted([], now=START) == silent
+    assert permitted([said(Channel.EMAIL, True, 9)], now=START) == silent | {"email", "proposal"}
+    assert permitted([said(Channel.PHONE, True, 9), said(None, False, 1)], now=START) == silent

@@ -9,6 +9,7 @@ import pytest
 
 from domain.decisions import Decision, DecisionKind
 from domain.errors import InvalidInputError, LeadNotFoundError
+from domain.events import Channel, ConsentEvent, Purpose
 from domain.ports import Scorer
 from domain.scores import Rung, ScoreOverride, ScoreSource, Temperature
 from domain.values import DecisionId, LeadId
@@ -16,6 +17,7 @@ from tests.unit.scoring.conftest import (
     MARKET,
     START,
     FrozenClock,
+    InMemoryConsents,
     InMemoryDecisions,
     InMemoryHistory,
     InMemoryLeads,
@@ -41,6 +43,7 @@ def tool_over(history: InMemoryHistory, folder, *, now=NOW, **changes) -> Scorin
         decisions=decisions,
         scores=InMemoryScores(decisions),
         overrides=InMemoryOverrides(),
+        consents=InMemoryConsents(),
         registry=FileModelRegistry(folder),
         clock=FrozenClock(now),
         **changes,
@@ -263,3 +266,21 @@ async def test_insights_tell_the_change_since_the_score_before(trained):
     assert parts == pytest.approx(change.points, abs=1e-6)
     assert change.points_after == pytest.approx(insights.score.points, abs=1e-9)
     assert check_explanation(insights.sentence, insights.score) == ()
+
+
+async def test_insights_look_only_for_messages_that_the_lead_has_agreed_to(floor, trained, monkeypatch):
+    asked = []
+
+    def found(*_history, allowed, **_rest):
+        asked.append(allowed)
+        return ()
+
+    monkeypatch.setattr("tools.scoring.lead_story.find_counterfactuals", found)
+    agreed = ConsentEvent(
+        id="c", lead_id=LEAD, channel=Channel.EMAIL, purpose=Purpose.MARKETING, granted=True,
+        at=NOW - timedelta(days=30), source="form",
+    )  # fmt: skip
+    tool = tool_over(floor, trained[0])
+    await tool.get_lead_insights(LEAD)
+    await replace(tool, consents=InMemoryConsents([agreed])).get_lead_insights(LEAD)
+    assert [{"email", "call"} & allowed for allowed in asked] == [set(), {"email"}]

@@ -1,10 +1,11 @@
 """What a rep could do next, and when it may be proposed. Data and its rules only; scores nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from domain.events import Channel, InteractionKind
+from domain.events import Channel, ConsentEvent, InteractionKind, Purpose, has_consent
+from domain.values import Instant
 
 K = InteractionKind
 
@@ -63,6 +64,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("objection", "Resolve the open objection", K.OBJECTION_RESOLVED, None, at_most=0,
            opens=frozenset({K.OBJECTION_RAISED})),
 )  # fmt: skip
+
+
+def permitted(consents: Sequence[ConsentEvent], *, now: Instant) -> frozenset[str]:
+    """Return the ids of the actions that a lead's consent permits: every message needs one for its channel.
+
+    Args:
+        consents: The lead's grants and withdrawals, in any order.
+        now: The moment.
+    """
+    events = tuple(consents)
+    return frozenset(
+        action.id
+        for action in ACTIONS
+        if not action.is_contact
+        or action.channel is None
+        or any(has_consent(events, action.channel, purpose, now=now) for purpose in Purpose)
+    )
 
 
 def open_steps(done: Mapping[str, int], allowed: frozenset[str] | None) -> list[tuple[Action, ...]]:
