@@ -110,12 +110,16 @@ def uncited_claims(text: str) -> tuple[str, ...]:
 
     Questions claim nothing.
     """
-    sentences = [s.strip() for s in _SENTENCES.split(text) if s.strip()]
     return tuple(
         s
-        for s in sentences
+        for s in sentences_of(text)
         if not MARKER.search(s) and not s.endswith("?") and (numbers_in(s) or _CLAIM_WORDS.search(s))
     )
+
+
+def sentences_of(text: str) -> list[str]:
+    """Cut a text into sentences; a marker behind the full stop stays with its sentence."""
+    return [s.strip() for s in _SENTENCES.split(text) if s.strip()]
 
 
 def guess_language(text: str) -> str | None:

@@ -10,6 +10,7 @@ from agents.notices import AI_DISCLOSURE, REVIEW_FAILED, offline_notice
 from agents.numbers import MARKER
 from agents.offline_writer import write_offline_reply, write_safe_reply
 from agents.prompts import Prompt, load_prompt
+from agents.score_claims import claims_against
 from agents.state import CopilotState
 from agents.writer import OFFLINE
 from domain.conversations import MessageReading, Reply
@@ -54,7 +55,7 @@ class ReviewerNodes:
     def _check(self, state: CopilotState, manuscript: ReplyManuscript, evidence: Sequence[Evidence]) -> tuple[str, ...]:
         # What could not be found out is said too, and names the lead by the id that was asked for.
         problems = [str(problem["text"]) for problem in state.get("problems") or ()]
-        return check_reply(
+        wrong = check_reply(
             manuscript.text,
             evidence=[(item.marker, f"{item.title}: {item.text}") for item in evidence],
             asked="\n".join([state["text"], state.get("lead_id") or "", *problems]),
@@ -63,6 +64,12 @@ class ReviewerNodes:
             must_cite=not manuscript.abstained,
             instructions=self.prompt.text,
         )
+        score = findings_of(state).score
+        if score is None or manuscript.written_by == OFFLINE:
+            return wrong
+        # The offline writer repeats the score's own words; a model puts them into others.
+        cited = next(item.marker for item in evidence if item.kind == "score")
+        return (*wrong, *claims_against(manuscript.text, score, marker=cited))
 
 
 def _reply(manuscript: ReplyManuscript, evidence: Sequence[Evidence], mended: tuple[str, ...]) -> Reply:

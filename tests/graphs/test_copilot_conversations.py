@@ -124,6 +124,16 @@ async def test_an_invented_number_is_sent_back_once_and_mended():
     model.assert_used_up()
 
 
+async def test_a_reason_told_the_wrong_way_round_is_sent_back():
+    lie = json.dumps({"text": "L-7 is hot, and its region raises the chance [1].", "citations": [1]})
+    model = ScriptedChatModel([lie, GOOD])
+    reply = reply_of(await events_of(house(chat_model=model).turns(), a_request("q")))
+    assert reply["text"] == "L-7 is hot: 62 % likely to convert [1]."
+    assert len(reply["review"]) == 1
+    assert "is not what the score says" in reply["review"][0]
+    model.assert_used_up()
+
+
 async def test_a_model_that_invents_twice_is_replaced_by_the_offline_writer():
     model = ScriptedChatModel([INVENTED, INVENTED])
     events = await events_of(house(chat_model=model).turns(), a_request("q"))
