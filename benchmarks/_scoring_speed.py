@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from rich.progress import track
 
+from benchmarks._scoring_floor import floor_log
 from benchmarks._served_model import LEAVES, TREES, OneModel, Served, served_model
 from benchmarks.harness import Figure, Options
 from domain.values import Market
@@ -21,7 +22,6 @@ from simulation.catalogue import load_market
 from simulation.floor import simulate
 from tools.scoring.context import MarketContext
 from tools.scoring.dataset import encode, encode_row
-from tools.scoring.event_log import ingest_lead_data
 from tools.scoring.history import MOMENTS_SCHEMA
 from tools.scoring.model import TrainedModel
 from tools.scoring.reasons import points_by_feature, reason_plan
@@ -178,8 +178,7 @@ def _in_turn(calls: dict[str, Sequence[Callable[[], Any]]], rounds: int) -> dict
 
 
 def _with_reasons(served: Served, options: Options) -> list[Figure]:
-    histories, as_of = _histories(options)
-    context = MarketContext.unknown()
+    histories, as_of, context = _histories(options)
     compiled, plan = CompiledModel.of(served.model), reason_plan(served.model.schema.names)
     model = served.model
     taken: list[int] = []
@@ -205,13 +204,16 @@ def _with_reasons(served: Served, options: Options) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _histories(options: Options) -> tuple[dict[str, list[dict[str, Any]]], datetime]:
+def _histories(options: Options) -> tuple[dict[str, list[dict[str, Any]]], datetime, MarketContext]:
+    """Return the records of 200 leads, the moment, and what the market's past says by then."""
     floor = simulate(load_market(_MARKET), n_leads=600, seed=options.seed, start=_START, days=120)
-    log = ingest_lead_data(floor.leads, floor.interactions, floor.assignments)
+    log = floor_log(floor)
     as_of = _START + timedelta(days=115)
     moments = pl.DataFrame({"lead_id": floor.leads["id"], "as_of": [as_of] * floor.leads.height}, schema=MOMENTS_SCHEMA)
-    rows = log.known_before(moments).partition_by("lead_id", as_dict=True)
-    return {str(key[0]): part.to_dicts() for key, part in islice(rows.items(), 200)}, as_of
+    history = log.known_before(moments)
+    rows = history.partition_by("lead_id", as_dict=True)
+    told = {str(key[0]): part.to_dicts() for key, part in islice(rows.items(), 200)}
+    return told, as_of, MarketContext.of(history, log.outcomes(as_of))
 
 
 # -- many scores -------------------------------------------------------------------------------------------------
