@@ -13,14 +13,18 @@ from tools.scoring.linear import fit_linear
 from tools.scoring.model import BaseRate, TrainedModel
 from tools.scoring.rules import fit_rules
 
+_EVEN_SHARES = 8
+"""Results of the rarer kind at which rules and posterior count alike."""
+
 
 def train_early(problem: Problem, why: str) -> TrainedModel:
-    """Fit the Bayesian rung, and answer half with it and half with the rules.
+    """Fit the Bayesian rung, and share the answer between it and the rules.
 
     Its prior is the rules, and how far it may leave them is chosen by the marginal likelihood: with few results hardly.
-    Still, what forty results choose is mostly luck, and so would be any choice between the two by the same results:
-    equal shares beat both. Where the rules say the same of every lead there is nothing to share, and the Bayesian rung
-    answers alone. It can be used from the first result of either kind on.
+    Still, what forty results choose is mostly luck, and so would be any choice between the two by the same results.
+    The share grows with the number of results instead: half at `_EVEN_SHARES` of the rarer kind, nearly all at fifty.
+    Where the rules say the same of every lead there is nothing to share, and the Bayesian rung answers alone. It can be
+    used from the first result of either kind on.
     Nothing is proved yet: the evidence says so, and the bounds are wide.
 
     Args:
@@ -29,7 +33,7 @@ def train_early(problem: Problem, why: str) -> TrainedModel:
 
     Source:
         Clemen, "Combining forecasts: A review and annotated bibliography", International Journal of Forecasting 5
-        (1989), for equal shares where weights cannot be estimated well.
+        (1989): shares that are estimated from few results do worse than shares that are not.
     """
     labels = problem.labels
     n_rows, won = int(problem.judged.sum()), int(labels[problem.judged].sum())
@@ -48,11 +52,12 @@ def train_early(problem: Problem, why: str) -> TrainedModel:
         return below
     linear, _ = fit_linear(problem.matrix, labels, problem.schema, rows_per_lead=problem.rows_per_lead)
     rules_rank = bool(np.ptp(rules.log_odds(problem.matrix)) > 0)
-    how = "half the rules, half the posterior around them" if rules_rank else "the posterior around the rules"
+    share = problem.minority**2 / (problem.minority**2 + _EVEN_SHARES**2) if rules_rank else 1.0
+    how = f"{share:.0%} the posterior around the rules" + (", the rest the rules" if rules_rank else "")
     return TrainedModel(
         schema=problem.schema,
         rung=Rung.LINEAR,
-        ranker=StackModel((rules, linear), (0.5, 0.5), 0.0) if rules_rank else linear,
+        ranker=StackModel((rules, linear), (1 - share, share), 0.0) if rules_rank else linear,
         calibrator=identity(),
         interval=None,
         base_rate=below.base_rate,
