@@ -6,7 +6,20 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
-from api import chat, decisions, health, interactions, journeys, leads, openai_chat, scores, scoring_models
+from api import (
+    chat,
+    decisions,
+    effectiveness,
+    health,
+    interactions,
+    journeys,
+    leads,
+    openai_chat,
+    routing,
+    scores,
+    scoring_models,
+    territory,
+)
 from api.body_limit import BodyLimit
 from api.deps import require_key
 from api.problems import PROBLEM_RESPONSES, install_problem_handlers
@@ -54,10 +67,22 @@ def create_app(
         telemetry={"operation_spans": False},
         responses=PROBLEM_RESPONSES,
     )
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, roomier=scores.ROOMIER)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, roomier={**scores.ROOMIER, **routing.ROOMIER})
     install_problem_handlers(app)
     app.include_router(health.router)
-    for room in (scores, scoring_models, leads, interactions, journeys, chat, openai_chat, decisions):
+    for room in (
+        routing,
+        territory,
+        effectiveness,
+        scores,
+        scoring_models,
+        leads,
+        interactions,
+        journeys,
+        chat,
+        openai_chat,
+        decisions,
+    ):
         app.include_router(room.router, dependencies=[Depends(require_key)])
     return app
 

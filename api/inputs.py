@@ -36,6 +36,8 @@ Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x
 
 LeadIdInPath = Annotated[str, Path(min_length=1, max_length=200, description="Id of the lead.")]
 
+RepIdInPath = Annotated[str, Path(min_length=1, max_length=200, description="Id of the rep.")]
+
 Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 """A moment with its offset, for example `2026-11-21T09:30:00Z`."""
 

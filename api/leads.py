@@ -11,7 +11,6 @@ from domain.conversations import MAX_MESSAGE_CHARS, MessageReading
 from domain.decisions import Decision
 from domain.errors import InvalidInputError, LeadNotFoundError
 from domain.events import Channel, ConsentEvent, Outcome, OutcomeKind, Purpose
-from domain.matches import Match
 from domain.people import Lead, Provenance
 from domain.scores import LeadScore
 from domain.values import FieldValue, LeadId, ProductId, RepId, content_hash
@@ -145,12 +144,6 @@ async def score_lead(lead_id: LeadIdInPath, house: House, as_of: Moment | None =
     if as_of is not None and as_of > house.clock.now():
         raise InvalidInputError("as_of", as_of.isoformat(), "lies in the future; leave it out to score the lead now")
     return await house.scorer.score_lead(LeadId(lead_id), as_of=as_of)
-
-
-@router.get("/{lead_id}/match")
-async def match_lead(lead_id: LeadIdInPath, house: House) -> Match:
-    """Say who should take a lead, who was considered and who was excluded by which rule. Assigns nobody."""
-    return await house.matcher.propose(LeadId(lead_id))
 
 
 @router.get("/{lead_id}/decisions")

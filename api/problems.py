@@ -31,6 +31,7 @@ STATUS: dict[type[errors.LeadlineError], int] = {
     errors.RefusedError: 403,
     errors.ConsentMissingError: 403,
     errors.NoAddressError: 409,
+    errors.UnqualifiedRepError: 403,
     errors.NotEnoughDataError: 409,
     errors.UnavailableError: 503,
     errors.RecordsUnavailableError: 503,

@@ -3,7 +3,7 @@
 Apart from `benchmarks.journeys`, because the Temporal plugin needs nodes in a module that can be imported by name.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,9 +14,10 @@ from langgraph.graph import END, START, StateGraph
 
 from connectors.folder_outbox import FolderOutbox
 from domain.events import ConsentEvent
-from domain.journeys import Draft, FollowUpStep, StepAction
+from domain.journeys import Draft, FollowUpStep, RepChanged, StepAction
 from domain.matches import Match
-from domain.people import Lead
+from domain.people import Lead, RejectReason
+from domain.routing import PoolEntry
 from domain.scores import LeadScore, Rung, Temperature
 from domain.values import DecisionId, LeadId, Market, RepId
 from records.database import open_database
@@ -112,6 +113,48 @@ class FreeMatcher:
 
 
 @dataclass(frozen=True)
+class NobodyAnswers:
+    """Keeps no answer to an offer."""
+
+    async def accepted(self, lead_id: LeadId, rep_id: RepId, *, at: datetime, key: str) -> bool:
+        """Forget that a rep takes a lead."""
+        return True
+
+    async def rejected(
+        self,
+        lead_id: LeadId,
+        rep_id: RepId,
+        *,
+        reason: RejectReason,
+        note: str | None,
+        decision_id: DecisionId | None,
+        at: datetime,
+        key: str,
+    ) -> bool:
+        """Forget that a rep declined a lead."""
+        return True
+
+    async def waiting(self, lead_id: LeadId) -> PoolEntry | None:
+        """Say that no lead waits."""
+        return None
+
+    async def escalate(self, lead_id: LeadId) -> bool:
+        """Escalate nothing."""
+        return False
+
+
+@dataclass(frozen=True)
+class NobodyListens:
+    """Passes nothing on."""
+
+    async def floor_changed(self, market: Market) -> None:
+        """Tell nobody."""
+
+    async def leads_moved(self, changes: Mapping[LeadId, RepChanged]) -> None:
+        """Tell nobody."""
+
+
+@dataclass(frozen=True)
 class JourneyFloor:
     """Activities over SQLite and an outbox folder, and a way to add leads."""
 
@@ -147,6 +190,8 @@ async def open_journey_floor(home: Path) -> AsyncIterator[JourneyFloor]:
     activities = JourneyActivities(
         scorer=FreeScorer(),
         matcher=FreeMatcher(),
+        offers=NobodyAnswers(),
+        news=NobodyListens(),
         assignments=records.assignments,
         results=records.nudge_results,
         sender=sender,

@@ -17,7 +17,8 @@ LeadlineError
 │   └── TurnConflictError         the same turn id with another text
 ├── RefusedError                  allowed by nobody, whatever the input
 │   ├── ConsentMissingError
-│   └── NoAddressError
+│   ├── NoAddressError
+│   └── UnqualifiedRepError       a law or the rep's own limits forbid the match
 ├── NotEnoughDataError            a model cannot be trained on this little
 └── UnavailableError              something outside does not answer
     ├── RecordsUnavailableError
@@ -143,6 +144,16 @@ class NoAddressError(RefusedError):
     def __init__(self, lead_id: str, channel: str) -> None:
         self.lead_id, self.channel = lead_id, channel
         super().__init__(f"lead {lead_id!r} has no address for {channel}; add one or choose another channel")
+
+
+class UnqualifiedRepError(RefusedError):
+    """The rep may not take the lead, whoever says so."""
+
+    def __init__(self, lead_id: str, rep_id: str, rule: str, detail: str) -> None:
+        self.lead_id, self.rep_id, self.rule = lead_id, rep_id, rule
+        super().__init__(
+            f"rep {rep_id!r} may not take lead {lead_id!r}: {rule}: {detail}; nobody may override that, choose another rep"
+        )
 
 
 class NotEnoughDataError(LeadlineError):

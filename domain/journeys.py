@@ -149,6 +149,16 @@ class ReplyReceived(Value):
     out_of_office_until: Instant | None = None
 
 
+class RepChanged(Value):
+    """A lead was given to another rep, or taken back, while its journey runs."""
+
+    rep_id: RepId | None = Field(description="None: it waits in the pool.")
+    by: str = Field(min_length=1, max_length=200)
+    decided: bool = Field(
+        default=False, description="A person decided it: the rep has the lead. Otherwise it is offered."
+    )
+
+
 class OutcomeReached(Value):
     """A lead was won, lost or disqualified."""
 

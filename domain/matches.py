@@ -12,6 +12,8 @@ class Candidate(Value):
     p_convert: Probability
     utility: float
     terms: dict[str, float]
+    price: float = Field(default=0.0, description="What other leads of the batch would give for the rep's next place.")
+    displaces: LeadId | None = Field(default=None, description="The lead whose place this VIP takes from the rep.")
 
 
 class Exclusion(Value):
@@ -36,6 +38,9 @@ class Match(Value):
     model_version: str
     as_of: Instant
     decision_id: DecisionId
+    propensity: Probability | None = Field(
+        default=None, description="Chance that this way of planning gives the lead to this rep; 1 without exploring."
+    )
 
 
 class AssignmentRecord(Value):

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from domain.values import FieldValue, Instant, LeadId, Market, ProductId, RepId, Value
+from domain.values import FieldValue, Instant, LeadId, Market, Place, ProductId, RepId, Value
 
 
 class Provenance(Value):
@@ -73,6 +73,7 @@ class Rep(Value):
     work_end_hour: int = Field(default=18, ge=1, le=24, description="Local hour, exclusive.")
     active: bool = True
     hired_at: Instant | None = None
+    place: Place | None = Field(default=None, description="Where the rep starts from, for travel.")
 
 
 class RejectReason(StrEnum):

@@ -10,7 +10,7 @@ from typing import Protocol
 from domain.conversations import Message, MessageReading, Reply, Turn, TurnEvent, TurnRequest
 from domain.decisions import AuditEntry, Decision, Feedback
 from domain.events import ConsentEvent, Interaction, Outcome
-from domain.journeys import Approval, JourneyInput, JourneyState, OutcomeReached, RepAnswer, ReplyReceived
+from domain.journeys import Approval, JourneyInput, JourneyState, OutcomeReached, RepAnswer, RepChanged, ReplyReceived
 from domain.knowledge import KnowledgeQuery, SearchResult
 from domain.matches import AssignmentRecord, Match
 from domain.nudges import Nudge, NudgeResult
@@ -112,6 +112,10 @@ class AssignmentRecords(Protocol):
 
     async def current(self, lead_id: LeadId) -> AssignmentRecord | None:
         """Return the newest assignment, if there is one."""
+        ...
+
+    async def current_of(self, lead_ids: Sequence[LeadId]) -> Mapping[LeadId, AssignmentRecord]:
+        """Return the newest assignment of each lead that ever had one, in few queries."""
         ...
 
     async def open_counts(self, market: Market) -> Mapping[RepId, int]:
@@ -343,6 +347,10 @@ class Journeys(Protocol):
 
     async def opted_out(self, lead_id: LeadId) -> None:
         """Tell a journey that the lead said no. Raises `JourneyNotFoundError`."""
+        ...
+
+    async def rep_changed(self, lead_id: LeadId, change: RepChanged) -> None:
+        """Tell a journey that its lead changed hands. Raises `JourneyNotFoundError`."""
         ...
 
     async def outcome_reached(self, lead_id: LeadId, outcome: OutcomeReached) -> None:

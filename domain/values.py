@@ -41,6 +41,13 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
 
+class Place(Value):
+    """A point on the earth, in degrees."""
+
+    latitude: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    longitude: float = Field(ge=-180, le=180, allow_inf_nan=False)
+
+
 def content_hash(*parts: object, length: int = 24) -> str:
     """Hash JSON-plain parts to a stable lowercase hex string.
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from domain.decisions import Decision
 from domain.errors import DecisionNotFoundError
 from domain.matches import AssignmentRecord
+from domain.routing import PoolEntry
 from domain.scores import LeadScore
 from domain.values import DecisionId, LeadId, Market, RepId
 
@@ -26,6 +27,10 @@ class UnrecordedDecisions:
         """Raise `DecisionNotFoundError`."""
         raise DecisionNotFoundError(decision_id)
 
+    async def get_many(self, decision_ids: Sequence[DecisionId]) -> Mapping[DecisionId, Decision]:
+        """Return nothing."""
+        return {}
+
     async def about(self, subject_id: str, *, limit: int = 50) -> tuple[Decision, ...]:
         """Return nothing."""
         return ()
@@ -42,9 +47,43 @@ class NobodyAssigned:
         """Return None."""
         return None
 
+    async def current_of(self, lead_ids: Sequence[LeadId]) -> Mapping[LeadId, AssignmentRecord]:
+        """Return nothing."""
+        return {}
+
     async def open_counts(self, market: Market) -> Mapping[RepId, int]:
         """Return no counts."""
         return {}
+
+
+class UnrecordedHandOvers:
+    """Records no hand-over, and says that it did."""
+
+    async def hand_over(
+        self,
+        assignments: Sequence[AssignmentRecord],
+        capacities: Mapping[RepId, int],
+        *,
+        decisions: Sequence[Decision] = (),
+    ) -> tuple[AssignmentRecord, ...]:
+        """Forget assignments."""
+        return tuple(assignments)
+
+
+class NobodyWaits:
+    """A pool that keeps nobody."""
+
+    async def put(self, entries: Sequence[PoolEntry]) -> int:
+        """Forget entries."""
+        return len(entries)
+
+    async def waiting(self, market: Market) -> tuple[PoolEntry, ...]:
+        """Return nothing."""
+        return ()
+
+    async def take_out(self, lead_ids: Sequence[LeadId]) -> int:
+        """Forget nothing."""
+        return 0
 
 
 @dataclass(frozen=True)
@@ -53,6 +92,8 @@ class KnownScores:
 
     scores: Mapping[LeadId, LeadScore]
 
-    async def score_lead(self, lead_id: LeadId, *, as_of: datetime | None = None) -> LeadScore:
-        """Return the known score."""
-        return self.scores[lead_id]
+    async def batch_score(
+        self, lead_ids: Sequence[LeadId], *, as_of: datetime | None = None, with_reasons: bool = True
+    ) -> Sequence[LeadScore]:
+        """Return the known scores."""
+        return [self.scores[lead_id] for lead_id in lead_ids]

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.matches import AssignmentRecord
 from domain.values import LeadId, Market, RepId
 from records.database import Database
 from records.rows import columns_of, from_row, to_row
-from records.statements import insert_new
+from records.statements import IDS_AT_ONCE, insert_new
 from records.tables import assignments, leads, outcomes
 
 
@@ -37,23 +37,43 @@ class SqlAssignmentRecords:
             row = (await connection.execute(statement)).one_or_none()
         return None if row is None else from_row(AssignmentRecord, row)
 
+    async def current_of(self, lead_ids: Sequence[LeadId]) -> Mapping[LeadId, AssignmentRecord]:
+        """Return the newest assignment of each lead that ever had one, in few queries."""
+        async with self.database.reading() as connection:
+            return await read_current(connection, lead_ids)
+
     async def open_counts(self, market: Market) -> Mapping[RepId, int]:
         """Count, per rep, the leads assigned now that have no outcome. Reps without any may be absent."""
-        newest_first = (assignments.c.at.desc(), assignments.c.seq.desc())
-        age = func.row_number().over(partition_by=assignments.c.lead_id, order_by=newest_first)
-        ranked = (
-            select(assignments.c.rep_id, age.label("age"))
-            .join(leads, leads.c.id == assignments.c.lead_id)
-            .where(leads.c.market == market, ~exists().where(outcomes.c.lead_id == leads.c.id))
-            .subquery()
-        )
+        ended = exists().where(outcomes.c.lead_id == assignments.c.lead_id)
         statement = (
-            select(ranked.c.rep_id, func.count())
-            .where(ranked.c.age == 1, ranked.c.rep_id.is_not(None))
-            .group_by(ranked.c.rep_id)
+            select(assignments.c.rep_id, func.count())
+            .join(leads, leads.c.id == assignments.c.lead_id)
+            .where(leads.c.market == market, assignments.c.rep_id.is_not(None), ~superseded(), ~ended)
+            .group_by(assignments.c.rep_id)
         )
         async with self.database.reading() as connection:
             return {RepId(rep_id): count for rep_id, count in await connection.execute(statement)}
+
+
+def superseded() -> ColumnElement[bool]:
+    """Say of a row of `assignments` that its lead has a newer one."""
+    newer = assignments.alias("newer")
+    later = or_(newer.c.at > assignments.c.at, and_(newer.c.at == assignments.c.at, newer.c.seq > assignments.c.seq))
+    return exists().where(newer.c.lead_id == assignments.c.lead_id, later)
+
+
+async def read_current(connection: AsyncConnection, lead_ids: Sequence[LeadId]) -> dict[LeadId, AssignmentRecord]:
+    """Return the newest assignment of each lead that ever had one."""
+    found: dict[LeadId, AssignmentRecord] = {}
+    newest = ~superseded()
+    for begin in range(0, len(lead_ids), IDS_AT_ONCE):
+        statement = select(*columns_of(AssignmentRecord, assignments)).where(
+            assignments.c.lead_id.in_(lead_ids[begin : begin + IDS_AT_ONCE]), newest
+        )
+        for row in await connection.execute(statement):
+            assignment = from_row(AssignmentRecord, row)
+            found[assignment.lead_id] = assignment
+    return found
 
 
 async def write_assignments(connection: AsyncConnection, batch: Sequence[AssignmentRecord]) -> int:

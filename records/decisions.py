@@ -1,17 +1,18 @@
 """The log of decisions, and what people thought of them; append-only. Judges none of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.decisions import Decision, Feedback
+from domain.decisions import Decision, DecisionKind, Feedback
 from domain.errors import DecisionNotFoundError
 from domain.values import DecisionId
 from records import tables
 from records.database import Database
 from records.rows import columns_of, from_row, to_row
-from records.statements import insert_new
+from records.statements import IDS_AT_ONCE, insert_new
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,7 @@ class SqlDecisionLog:
     async def record_many(self, decisions: Sequence[Decision]) -> int:
         """Append decisions in one transaction. Idempotent by id. Returns how many were new."""
         async with self.database.writing() as connection:
-            return await insert_new(
-                connection, tables.decisions, [to_row(each, tables.decisions) for each in decisions]
-            )
+            return await write_decisions(connection, decisions)
 
     async def get(self, decision_id: DecisionId) -> Decision:
         """Return a decision. Raises `DecisionNotFoundError`."""
@@ -39,6 +38,17 @@ class SqlDecisionLog:
         if row is None:
             raise DecisionNotFoundError(decision_id)
         return from_row(Decision, row)
+
+    async def get_many(self, decision_ids: Sequence[DecisionId]) -> Mapping[DecisionId, Decision]:
+        """Return those decisions that exist."""
+        found: dict[DecisionId, Decision] = {}
+        async with self.database.reading() as connection:
+            for begin in range(0, len(decision_ids), IDS_AT_ONCE):
+                wanted = tables.decisions.c.id.in_(decision_ids[begin : begin + IDS_AT_ONCE])
+                for row in await connection.execute(select(*columns_of(Decision, tables.decisions)).where(wanted)):
+                    decision = from_row(Decision, row)
+                    found[decision.id] = decision
+        return found
 
     async def about(self, subject_id: str, *, limit: int = 50) -> tuple[Decision, ...]:
         """Return the newest decisions about a lead or turn, newest first."""
@@ -50,6 +60,20 @@ class SqlDecisionLog:
         )
         async with self.database.reading() as connection:
             return tuple(from_row(Decision, row) for row in await connection.execute(statement))
+
+
+async def write_decisions(connection: AsyncConnection, batch: Sequence[Decision]) -> int:
+    """Append decisions whose id is new. Returns how many.
+
+    A match holds nothing but JSON-plain lists, which the matches of a batch share, so they are not copied.
+    """
+    rows = [
+        {name: getattr(each, name) for name in Decision.model_fields}
+        if each.kind is DecisionKind.MATCH
+        else to_row(each, tables.decisions)
+        for each in batch
+    ]
+    return await insert_new(connection, tables.decisions, rows)
 
 
 @dataclass(frozen=True)

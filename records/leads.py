@@ -1,6 +1,6 @@
 """Leads in versions: none is ever changed or lost. Decides nothing about them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import LeadNotFoundError
 from domain.people import Lead
+from domain.routing import contact_keys
 from domain.values import LeadId, Market
 from records.columns import require_aware
 from records.database import Database
 from records.rows import columns_of, fingerprint, from_row, to_row
-from records.statements import insert_new
+from records.statements import IDS_AT_ONCE, insert_new
 from records.tables import lead_versions, leads
 
 
@@ -39,6 +40,14 @@ class SqlLeadRecords:
     async def newest(self, market: Market | None, *, limit: int) -> tuple[Lead, ...]:
         """Return leads by `created_at`, newest first."""
         return await self._newest(*() if market is None else (leads.c.market == market,), limit=limit)
+
+    async def get_many(self, lead_ids: Sequence[LeadId]) -> Mapping[LeadId, Lead]:
+        """Return the newest version of each lead that exists."""
+        found: dict[LeadId, Lead] = {}
+        for begin in range(0, len(lead_ids), IDS_AT_ONCE):
+            part = lead_ids[begin : begin + IDS_AT_ONCE]
+            found |= {lead.id: lead for lead in await self._newest(leads.c.id.in_(part), limit=IDS_AT_ONCE)}
+        return found
 
     async def _newest(self, *conditions: ColumnElement[bool], limit: int) -> tuple[Lead, ...]:
         newest = and_(lead_versions.c.id == leads.c.id, lead_versions.c.version == leads.c.version)
@@ -84,19 +93,23 @@ async def write_leads(connection: AsyncConnection, batch: Sequence[Lead], *, at:
     return len(news)
 
 
-_POINTED = ("version", "fingerprint", "market", "created_at")
+_POINTED = ("version", "fingerprint", "market", "created_at", "email_key", "phone_key", "domain_key")
 _MOVE = (
     update(leads).where(leads.c.id == bindparam("new_id")).values({name: bindparam(f"new_{name}") for name in _POINTED})
 )
 
 
 def _pointer(lead: Lead, version: int, mark: str, prefix: str = "") -> dict[str, Any]:
+    keys = contact_keys(lead.email, lead.phone)
     row = {
         "id": lead.id,
         "version": version,
         "fingerprint": mark,
         "market": lead.market,
         "created_at": lead.created_at,
+        "email_key": keys.email,
+        "phone_key": keys.phone,
+        "domain_key": keys.domain,
     }
     return {f"{prefix}{name}": value for name, value in row.items()}
 

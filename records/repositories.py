@@ -7,7 +7,6 @@ from domain.ports import (
     AssignmentRecords,
     AuditTrail,
     ConsentLedger,
-    DecisionLog,
     FeedbackRecords,
     InteractionLog,
     LeadRecords,
@@ -18,19 +17,34 @@ from domain.ports import (
     SendLedger,
     TurnRecords,
 )
+from domain.routing_ports import (
+    AvailabilityRecords,
+    CapacityKeeper,
+    MatchDecisions,
+    MatchOverrideRecords,
+    Pool,
+    RejectionRecords,
+    RoutedLeads,
+)
 from domain.scoring_ports import LeadStandings, ScoreHistory, ScoreOverrides
 from records.assignments import SqlAssignmentRecords
 from records.audit import SqlAuditTrail
+from records.availability import SqlAvailability
 from records.bulk import BulkWriter
+from records.capacity import SqlCapacityKeeper
 from records.consents import SqlConsentLedger
 from records.database import Database
 from records.decisions import SqlDecisionLog, SqlFeedbackRecords
 from records.history import SqlHistory
 from records.interactions import SqlInteractionLog
 from records.leads import SqlLeadRecords
+from records.match_overrides import SqlMatchOverrides
 from records.nudge_results import SqlNudgeResults
 from records.outcomes import SqlOutcomeRecords
 from records.people import SqlProductRecords, SqlRepRecords
+from records.pool import SqlPool
+from records.rejections import SqlRejections
+from records.routed_leads import SqlRoutedLeads
 from records.score_history import SqlScoreHistory
 from records.score_overrides import SqlScoreOverrides
 from records.sends import SqlSendLedger
@@ -48,8 +62,14 @@ class Records:
     interactions: InteractionLog
     outcomes: OutcomeRecords
     assignments: AssignmentRecords
+    availability: AvailabilityRecords
+    rejections: RejectionRecords
+    match_overrides: MatchOverrideRecords
+    pool: Pool
+    capacity: CapacityKeeper
+    routed_leads: RoutedLeads
     consents: ConsentLedger
-    decisions: DecisionLog
+    decisions: MatchDecisions
     scores: ScoreHistory
     overrides: ScoreOverrides
     standings: LeadStandings
@@ -71,6 +91,12 @@ class Records:
             interactions=SqlInteractionLog(database),
             outcomes=SqlOutcomeRecords(database),
             assignments=SqlAssignmentRecords(database),
+            availability=SqlAvailability(database),
+            rejections=SqlRejections(database),
+            match_overrides=SqlMatchOverrides(database),
+            pool=SqlPool(database),
+            capacity=SqlCapacityKeeper(database),
+            routed_leads=SqlRoutedLeads(database),
             consents=SqlConsentLedger(database),
             decisions=SqlDecisionLog(database),
             scores=SqlScoreHistory(database),

@@ -45,9 +45,12 @@ leads = Table(
     Column("fingerprint", Text, nullable=False),
     Column("market", Text, nullable=False),
     Column("created_at", UtcInstant, nullable=False),
+    Column("email_key", Text, index=True),
+    Column("phone_key", Text, index=True),
+    Column("domain_key", Text, index=True),
     Index(None, "market", "created_at"),
 )
-"""The newest version of each lead."""
+"""The newest version of each lead. The keys find leads of the same person or company; see `domain.routing`."""
 
 lead_versions = Table(
     "lead_versions",
@@ -90,6 +93,7 @@ reps = Table(
     Column("work_end_hour", Integer, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("hired_at", UtcInstant),
+    Column("place", JSON(none_as_null=True)),
 )
 
 products = Table(
@@ -146,7 +150,7 @@ assignments = Table(
     _seq(),
     Column("id", Text, nullable=False),
     Column("lead_id", Text, nullable=False),
-    Column("rep_id", Text),
+    Column("rep_id", Text, index=True),
     Column("at", UtcInstant, nullable=False),
     Column("by", Text, nullable=False),
     Column("decision_id", Text),
@@ -207,6 +211,68 @@ score_overrides = Table(
     UniqueConstraint("id"),
     Index(None, "lead_id", "at"),
 )
+
+rep_availability = Table(
+    "rep_availability",
+    metadata,
+    _seq(),
+    Column("id", Text, nullable=False),
+    Column("rep_id", Text, nullable=False),
+    Column("presence", Text, nullable=False),
+    Column("since", UtcInstant, nullable=False),
+    Column("until", UtcInstant),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcInstant, nullable=False),
+    Column("by", Text, nullable=False),
+    UniqueConstraint("id"),
+    Index(None, "rep_id", "at"),
+)
+
+lead_rejections = Table(
+    "lead_rejections",
+    metadata,
+    _seq(),
+    Column("id", Text, nullable=False),
+    Column("lead_id", Text, nullable=False),
+    Column("rep_id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("note", Text),
+    Column("at", UtcInstant, nullable=False),
+    Column("decision_id", Text),
+    UniqueConstraint("id"),
+    Index(None, "lead_id", "at"),
+    Index(None, "at"),
+)
+
+match_overrides = Table(
+    "match_overrides",
+    metadata,
+    _seq(),
+    Column("id", Text, nullable=False),
+    Column("lead_id", Text, nullable=False),
+    Column("from_rep_id", Text),
+    Column("rep_id", Text),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcInstant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("decision_id", Text),
+    UniqueConstraint("id"),
+    Index(None, "lead_id", "at"),
+    Index(None, "at"),
+)
+
+pool = Table(
+    "pool",
+    metadata,
+    Column("lead_id", Text, primary_key=True),
+    Column("market", Text, nullable=False, index=True),
+    Column("since", UtcInstant, nullable=False),
+    Column("deadline", UtcInstant, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decision_id", Text),
+)
+"""Leads that wait for a rep. The only table whose rows are removed: what happened is in the logs."""
 
 feedback = Table(
     "feedback",

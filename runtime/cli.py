@@ -25,6 +25,9 @@ COMMANDS = {
     "model-card": "runtime.commands.watching:model_card_command",
     "drift": "runtime.commands.watching:drift_command",
     "match": "runtime.commands.deciding:match_command",
+    "assign": "runtime.commands.routing:assign_command",
+    "pool": "runtime.commands.routing:pool_command",
+    "what-if": "runtime.commands.routing:what_if_command",
     "chat": "runtime.commands.chatting:chat_command",
     "eval": "evals.command:eval_command",
 }

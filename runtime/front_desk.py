@@ -27,6 +27,7 @@ from domain.ports import (
     Listener,
     OutcomeRecords,
 )
+from domain.routing_ports import Pool, RoutingNews
 from domain.scoring_ports import LeadNews
 from domain.values import LeadId, content_hash
 
@@ -51,6 +52,8 @@ class Desk(Protocol):
     @property
     def outcomes(self) -> OutcomeRecords: ...  # noqa: D102
     @property
+    def pool(self) -> Pool: ...  # noqa: D102
+    @property
     def audit(self) -> AuditTrail: ...  # noqa: D102
 
 
@@ -64,6 +67,7 @@ class FrontDesk:
     clock: Clock
     journey_settings: JourneySettings
     news: LeadNews
+    routing: RoutingNews
 
     async def lead_arrived(
         self, lead: Lead, *, consents: Sequence[ConsentEvent] = (), follow_up: bool = True, by: str = "api"
@@ -189,9 +193,11 @@ class FrontDesk:
                 await self.journeys.opted_out(lead_id)
 
     async def outcome_reached(self, outcome: Outcome) -> None:
-        """Record how a lead ended, and end its journey."""
-        await self.records.leads.get(outcome.lead_id)
+        """Record how a lead ended, end its journey, and let a waiting lead have the place of its rep."""
+        lead = await self.records.leads.get(outcome.lead_id)
         await self.records.outcomes.record(outcome)
+        await self.records.pool.take_out([lead.id])
+        await self.routing.floor_changed(lead.market)
         with suppress(JourneyNotFoundError, JourneyClosedError):
             await self.journeys.outcome_reached(outcome.lead_id, OutcomeReached(kind=outcome.kind))
 

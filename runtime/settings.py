@@ -7,6 +7,9 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import InvalidInputError
+from domain.routing import RoutingPolicy
+
+_POLICY = RoutingPolicy()
 
 
 class Settings(BaseSettings):
@@ -75,8 +78,46 @@ class Settings(BaseSettings):
     )
     score_cache_size: int = Field(default=10_000, ge=0, description="How many scores are kept; 0 keeps none.")
 
+    routing_fairness: float = Field(
+        default=_POLICY.fairness,
+        ge=0,
+        le=10,
+        description="Cost of a rep's last free place, in mean utilities of an allowed pair.",
+    )
+    routing_vip_value: float | None = Field(
+        default=_POLICY.vip_value,
+        ge=0,
+        description="Expected value from which a lead is a VIP; empty: marked ones only.",
+    )
+    routing_vip_reserve: float = Field(
+        default=_POLICY.vip_reserve, ge=0, lt=1, description="Part of each rep's capacity kept for VIPs."
+    )
+    routing_preempt: bool = Field(
+        default=_POLICY.preempt, description="Whether a VIP may take the place of a lead not yet accepted."
+    )
+    routing_explore: float = Field(
+        default=_POLICY.explore, ge=0, le=0.5, description="Most of a batch's expected value that learning may cost."
+    )
+    routing_travel_cost_per_km: float = Field(
+        default=_POLICY.travel_cost_per_km, ge=0, description="What a kilometre between rep and lead costs."
+    )
+    routing_reclaim_after_s: float = Field(
+        default=_POLICY.reclaim_after_s, ge=0, description="Seconds that a lead stays with an owner who is gone."
+    )
+    routing_pool_deadline_s: float = Field(
+        default=_POLICY.pool_deadline_s, gt=0, description="Seconds until a pooled lead is escalated."
+    )
+    routing_pool_owner: str = Field(
+        default=_POLICY.pool_owner, min_length=1, max_length=200, description="Who answers for pooled leads."
+    )
+
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="warning", description="Log level.")
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
+
+    @field_validator("routing_vip_value", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
     @field_validator("fields_left_out", "fields_allowed", mode="before")
     @classmethod
@@ -95,6 +136,12 @@ class Settings(BaseSettings):
     def records_url(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite+aiosqlite:///{(self.home / 'leadline.db').resolve()}"
+
+    @property
+    def routing_policy(self) -> RoutingPolicy:
+        """The team's rules for handing leads out."""
+        names = [name for name in RoutingPolicy.model_fields if f"routing_{name}" in type(self).model_fields]
+        return RoutingPolicy(**{name: getattr(self, f"routing_{name}") for name in names})
 
     @property
     def has_llm(self) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -25,6 +25,7 @@ from agents.writer import WriterNodes
 from domain.errors import JourneyNotFoundError, LeadlineError, UnknownMarketError
 from domain.journeys import JourneySettings
 from domain.ports import Clock, Journeys, Listener
+from domain.routing_ports import RoutingNews
 from domain.scoring_ports import Trainings
 from domain.values import LeadId, Market
 from graphs.copilot import CopilotNodes, build_copilot_graph
@@ -38,12 +39,19 @@ from runtime.checkpoints import open_checkpointer
 from runtime.clock import SystemClock
 from runtime.front_desk import FrontDesk
 from runtime.lead_news import open_lead_news
+from runtime.learned_outcomes import LearnedOutcomes
 from runtime.overrides import OverrideDesk
+from runtime.rehearsal import ForgottenDecisions
 from runtime.rescoring import Rescorer
+from runtime.routing_desk import RoutingDesk
+from runtime.routing_news import RoutingMessenger
 from runtime.settings import Settings, temporal_address
 from runtime.stores import open_knowledge, open_records
 from runtime.temporal import connect
 from tools.conversation.tool import ConversationTool
+from tools.matching.answering import MatchingAnswers
+from tools.matching.balancing import Balancer
+from tools.matching.desk import MatchingDesk
 from tools.matching.tool import MatchingTool
 from tools.nudges.catalogue import load_catalogues
 from tools.nudges.tool import NudgeTool
@@ -51,6 +59,7 @@ from tools.scoring.registry import FileModelRegistry
 from tools.scoring.tool import ScoringTool
 from tools.scoring.trainer import TrainingTool
 from workflows.journeys import TemporalJourneys
+from workflows.routing_keepers import TemporalRoutingKeeper
 from workflows.score_keepers import TemporalScoreKeeper
 from workflows.trainings import TemporalTrainings
 
@@ -98,21 +107,14 @@ class Tools:
             cache_size=settings.score_cache_size,
         )
         trainer = TrainingTool(
-            history=records.history,
+            history=LearnedOutcomes(records.history, records.rejections),
             registry=registry,
             costs=scorer.costs,
             leave_out=settings.fields_left_out,
             allow=settings.fields_allowed,
         )
         matcher = MatchingTool(
-            leads=records.leads,
-            reps=records.reps,
-            products=records.products,
-            assignments=records.assignments,
-            decisions=records.decisions,
-            scorer=scorer,
-            history=records.history,
-            clock=clock,
+            records=records, scorer=scorer, history=records.history, clock=clock, policy=settings.routing_policy
         )
         nudges = NudgeTool(
             leads=records.leads,
@@ -126,6 +128,21 @@ class Tools:
             catalogues=load_catalogues(),
         )
         return cls(settings, clock, records, knowledge, scorer, trainer, matcher, nudges)
+
+    @property
+    def matching_desk(self) -> MatchingDesk:
+        """What takes in what people say about matches."""
+        return MatchingDesk(self.matcher)
+
+    @property
+    def matching_answers(self) -> MatchingAnswers:
+        """What answers questions about matches."""
+        return MatchingAnswers(self.matcher, replace(self.scorer, decisions=ForgottenDecisions()))
+
+    @property
+    def balancer(self) -> Balancer:
+        """What keeps the pool of a market moving."""
+        return Balancer(self.matching_desk)
 
     @property
     def rescorer(self) -> Rescorer:
@@ -208,6 +225,7 @@ class Leadline:
     journeys: Journeys
     trainings: Trainings
     front_desk: FrontDesk
+    routing_news: RoutingNews
 
     @property
     def settings(self) -> Settings:
@@ -250,6 +268,16 @@ class Leadline:
         records = self.records
         return OverrideDesk(records.leads, records.overrides, records.audit, self.clock)
 
+    @property
+    def routing_desk(self) -> RoutingDesk:
+        """What hands leads out, and takes in what people say about it."""
+        return RoutingDesk(self.tools.balancer, self.journeys, self.routing_news)
+
+    @property
+    def matching_answers(self) -> MatchingAnswers:
+        """What answers questions about matches."""
+        return self.tools.matching_answers
+
     def known_market(self, name: str | None) -> Market:
         """Return a market, the default one for None. Raises `UnknownMarketError`."""
         return self.tools.known_market(name)
@@ -287,6 +315,7 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
         client = await connect(temporal_address(settings), namespace=settings.temporal_namespace, lazy=True)
         journeys = TemporalJourneys(client)
         news = await stack.enter_async_context(open_lead_news(TemporalScoreKeeper(client)))
+        routing_news = RoutingMessenger(journeys, TemporalRoutingKeeper(client))
         desk = FrontDesk(
             records=tools.records,
             journeys=journeys,
@@ -294,6 +323,7 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
             clock=tools.clock,
             journey_settings=JourneySettings(time_scale=settings.journey_time_scale),
             news=news,
+            routing=routing_news,
         )
         yield Leadline(
             tools=tools,
@@ -302,4 +332,5 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
             journeys=journeys,
             trainings=TemporalTrainings(client),
             front_desk=desk,
+            routing_news=routing_news,
         )

@@ -44,7 +44,10 @@ def build_worker(
         activities=[
             activities.score_lead,
             activities.assign_lead,
+            activities.record_acceptance,
+            activities.record_rejection,
             activities.release_lead,
+            activities.escalate_lead,
             activities.send_message,
             activities.record_contact,
             activities.record_result,

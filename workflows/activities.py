@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from temporalio import activity
 
 from domain.events import Channel, ConsentEvent, Interaction, InteractionKind, Purpose, has_consent
+from domain.journeys import RepChanged
 from domain.matches import AssignmentRecord
 from domain.nudges import NudgeResult
 from domain.outreach import SendReceipt
+from domain.people import RejectReason
 from domain.ports import AssignmentRecords, Matcher, NudgeResults, Scorer
-from domain.values import content_hash
+from domain.routing_ports import OfferDesk, RoutingNews
+from domain.values import LeadId, content_hash
 from workflows import names
 from workflows.payloads import (
+    AnswerRecord,
     ContactRequest,
+    EscalationRequest,
     Offer,
     OfferRequest,
     Recorded,
@@ -31,6 +36,8 @@ class JourneyActivities:
 
     scorer: Scorer
     matcher: Matcher
+    offers: OfferDesk
+    news: RoutingNews
     assignments: AssignmentRecords
     results: NudgeResults
     sender: Sender
@@ -44,9 +51,42 @@ class JourneyActivities:
 
     @activity.defn(name=names.ASSIGN_LEAD)
     async def assign_lead(self, request: OfferRequest) -> Offer:
-        """Find a rep and record the assignment."""
+        """Find a rep and record the assignment; where nobody can take the lead, say who answers for it until when."""
         match = await self.matcher.assign(request.lead_id, exclude=request.exclude, key=request.key)
-        return Offer(rep_id=match.rep_id, decision_id=match.decision_id)
+        displaced = {each.displaces for each in match.considered if each.rep_id == match.rep_id} - {None}
+        await self.news.leads_moved(
+            {lead_id: RepChanged(rep_id=None, by="matcher") for lead_id in displaced if lead_id}
+        )
+        if request.exclude or match.rep_id is None:
+            await self._floor_changed(request.lead_id)
+        entry = await self.offers.waiting(request.lead_id) if match.rep_id is None else None
+        return Offer(
+            rep_id=match.rep_id,
+            decision_id=match.decision_id,
+            deadline=entry.deadline if entry else None,
+            owner=entry.owner if entry else None,
+        )
+
+    @activity.defn(name=names.RECORD_ACCEPTANCE)
+    async def record_acceptance(self, answer: AnswerRecord) -> Recorded:
+        """Record that a rep took the lead, so that nobody takes it from him."""
+        new = await self.offers.accepted(answer.lead_id, answer.rep_id, at=answer.at, key=answer.key)
+        return Recorded(new=new)
+
+    @activity.defn(name=names.RECORD_REJECTION)
+    async def record_rejection(self, answer: AnswerRecord) -> Recorded:
+        """Record that a rep declined the lead, and why; his place is free for another lead."""
+        new = await self.offers.rejected(
+            answer.lead_id,
+            answer.rep_id,
+            reason=answer.reason or RejectReason.OTHER,
+            note=answer.note,
+            decision_id=answer.decision_id,
+            at=answer.at,
+            key=answer.key,
+        )
+        await self._floor_changed(answer.lead_id)
+        return Recorded(new=new)
 
     @activity.defn(name=names.RELEASE_LEAD)
     async def release_lead(self, request: ReleaseRequest) -> Recorded:
@@ -59,7 +99,17 @@ class JourneyActivities:
             by="journey",
             reason=request.reason,
         )
-        return Recorded(new=await self.assignments.record(release))
+        new = await self.assignments.record(release)
+        await self._floor_changed(request.lead_id)
+        return Recorded(new=new)
+
+    @activity.defn(name=names.ESCALATE_LEAD)
+    async def escalate_lead(self, request: EscalationRequest) -> Recorded:
+        """Put into the audit trail that the lead waits past its deadline, for whoever answers for it."""
+        return Recorded(new=await self.offers.escalate(request.lead_id))
+
+    async def _floor_changed(self, lead_id: LeadId) -> None:
+        await self.news.floor_changed((await self.sender.leads.get(lead_id)).market)
 
     @activity.defn(name=names.SEND_MESSAGE)
     async def send_message(self, request: SendRequest) -> SendReceipt:

@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
         JourneyState,
         OutcomeReached,
         RepAnswer,
+        RepChanged,
         ReplyReceived,
     )
     from workflows import names, progress
@@ -48,6 +49,9 @@ class JourneyHandlers:
         self._ending: CloseReason | None = None
         self._approval: Approval | None = None
         self._away_until: datetime | None = None
+        self._answer: RepAnswer | None = None
+        self._reroutes = 0
+        self._kept_waiting = False
 
     @workflow.query(name=names.JOURNEY_STATE)
     def journey_state(self) -> JourneyState:
@@ -57,6 +61,7 @@ class JourneyHandlers:
     @workflow.update(name=names.ANSWER_OFFER)
     def answer_offer(self, answer: RepAnswer) -> JourneyState:
         """Take a rep's yes or no."""
+        self._answer = answer
         self._state = progress.answered(self._state, answer)
         why = f" ({answer.reason.value})" if answer.reason else ""
         self._note(f"rep {answer.rep_id} {'accepted' if answer.accepted else f'rejected{why}'} the lead")
@@ -100,6 +105,15 @@ class JourneyHandlers:
     def outcome_reached(self, outcome: OutcomeReached) -> None:
         """Stop: won, lost or disqualified."""
         self._end(_ENDS[outcome.kind])
+
+    @workflow.signal(name=names.REP_CHANGED)
+    def rep_changed(self, change: RepChanged) -> None:
+        """Follow the lead to its new rep, or look for one."""
+        if self._state.phase is not JourneyPhase.CLOSED:
+            self._state = progress.rerouted(self._state, change)
+            self._reroutes += 1
+            self._kept_waiting = change.decided and change.rep_id is None
+            self._note(f"{change.by} gave the lead to {f'rep {change.rep_id}' if change.rep_id else 'the pool'}")
 
     @workflow.signal(name=names.STOP)
     def stop(self) -> None:

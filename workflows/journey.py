@@ -1,9 +1,7 @@
 """The durable follow-up of one lead, from arrival to a typed end. Deterministic: no I/O, no clock, no settings."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -21,30 +19,22 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.nudges import NudgeResult
     from domain.outreach import SendReceipt, SendStatus
-    from domain.values import LeadId, RepId, Value
     from workflows import names, progress
-    from workflows.handlers import Ended, JourneyHandlers
+    from workflows.handlers import Ended
     from workflows.langgraph_plugin import run_follow_up
     from workflows.payloads import (
         ContactRequest,
         JourneyRun,
-        Offer,
-        OfferRequest,
         Recorded,
-        ReleaseRequest,
-        ScoreFacts,
-        ScoreRequest,
         SendRequest,
         SentNudge,
         WithdrawalRequest,
     )
-    from workflows.policies import RECORDS, SENDING, UNAVAILABLE
+    from workflows.policies import SENDING, UNAVAILABLE
+    from workflows.rep_search import LATER, RepSearch
 
 STEPS_PER_RUN = 25
 """Steps after which a journey continues as new, long before its history is large."""
-
-LATER = timedelta(hours=1)
-"""How long a journey waits when a step could not be taken, or nobody can take the lead; the latter doubles to a day."""
 
 _BUGS = (
     ArithmeticError,
@@ -57,25 +47,18 @@ _BUGS = (
     TypeError,
     ValueError,
 )
-T = TypeVar("T")
-V = TypeVar("V", bound=Value)
 
 
 # A bug fails the workflow instead of hanging it. NondeterminismError is not listed: a worker deployed with the wrong
 # code must not close the journeys of all leads; they wait until the right code is back.
 @workflow.defn(name=names.JOURNEY_WORKFLOW, failure_exception_types=_BUGS)
-class LeadJourneyWorkflow(JourneyHandlers):
+class LeadJourneyWorkflow(RepSearch):
     """Follows one lead up: score, match, offer, then nudge after nudge until something ends it."""
 
     @workflow.init
     def __init__(self, start: JourneyRun) -> None:
         """Begin, or go on with what the run before this one remembered."""
         super().__init__(start)
-        self._start = start
-        self._started_at = start.started_at or workflow.now()
-        self._deadline = self._started_at + timedelta(days=start.settings.max_days)
-        self._key = progress.journey_key(start.lead_id, workflow.info().first_execution_run_id)
-        self._stopping: asyncio.Task[Any] | None = None
         self._last_nudge = start.last_nudge
         self._silence_due = False
 
@@ -86,74 +69,14 @@ class LeadJourneyWorkflow(JourneyHandlers):
         """Go through the journey and say how it ended."""
         first_step = self._state.step
         try:
-            if self._state.rep_id is None:
-                await self._find_rep()
             while True:
+                if self._state.rep_id is None:
+                    await self._find_rep()
                 if self._state.step - first_step >= STEPS_PER_RUN or workflow.info().is_continue_as_new_suggested():
                     await self._continue_as_new()
                 await self._take_step()
         except Ended:
             return await self._close()
-
-    async def _find_rep(self) -> None:
-        score = await self._do(
-            self._record(names.SCORE_LEAD, ScoreRequest(lead_id=self._lead, as_of=workflow.now()), ScoreFacts)
-        )
-        self._change(p_convert=score.p_convert, temperature=score.temperature, last_decision=score.decision_id)
-        self._note(f"scored {score.temperature.value}")
-        silent: list[RepId] = []
-        rejecting: list[RepId] = []
-        searches, offers, patience = 0, 0, LATER
-        while True:
-            searches += 1
-            request = OfferRequest(
-                lead_id=self._lead, exclude=(*rejecting, *silent), key=f"{self._key}:offer:{searches}"
-            )
-            offer = await self._do(self._record(names.ASSIGN_LEAD, request, Offer))
-            self._change(last_decision=offer.decision_id)
-            if offer.rep_id is None:
-                await self._wait_in_pool(patience)
-                silent, patience = [], min(2 * patience, timedelta(days=1))
-                continue
-            offers += 1
-            accepted = await self._offer_to(offer.rep_id)
-            if accepted:
-                return
-            if offers >= self._start.settings.max_offers:
-                await self._settle_last_offer(offer.rep_id, silent=accepted is None)
-                return
-            (silent if accepted is None else rejecting).append(offer.rep_id)
-
-    async def _offer_to(self, rep_id: RepId) -> bool | None:
-        patience = progress.offer_time(self._start.settings, self._state.temperature)
-        self._change(phase=JourneyPhase.OFFERED, rep_id=rep_id, next_at=workflow.now() + patience)
-        self._note(f"offered to rep {rep_id}")
-        if not await self._until(lambda: self._state.phase is not JourneyPhase.OFFERED, patience):
-            self._change(phase=JourneyPhase.ARRIVED, rep_id=None, next_at=None)
-            self._note(f"rep {rep_id} did not answer")
-            return None
-        return self._state.rep_id is not None
-
-    async def _settle_last_offer(self, rep_id: RepId, *, silent: bool) -> None:
-        if not silent:
-            request = ReleaseRequest(
-                key=self._key, lead_id=self._lead, at=workflow.now(), reason=f"rejected by {rep_id}, the last rep asked"
-            )
-            await self._do(self._record(names.RELEASE_LEAD, request, Recorded))
-            self._end(CloseReason.NO_REP)
-            raise Ended
-        self._change(phase=JourneyPhase.FOLLOWING_UP, rep_id=rep_id)
-        self._note(f"stays with rep {rep_id}, the last one asked")
-
-    async def _wait_in_pool(self, patience: timedelta) -> None:
-        self._change(phase=JourneyPhase.POOLED, rep_id=None)
-        self._note("nobody can take the lead: waits in the pool")
-        left = self._deadline - workflow.now()
-        if left <= timedelta(0):
-            self._end(CloseReason.NO_REP)
-            raise Ended
-        await self._until(lambda: False, min(patience, left))
-        self._change(phase=JourneyPhase.ARRIVED)
 
     async def _take_step(self) -> None:
         self._raise_if_ending()
@@ -210,8 +133,8 @@ class LeadJourneyWorkflow(JourneyHandlers):
             self._await_reply(step)
 
     async def _send(self, step: FollowUpStep, key: str, edited_body: str | None) -> None:
-        request = SendRequest.of(step, key=key, lead_id=self._lead, rep_id=self._state.rep_id, body=edited_body)
         await self._sleep_until(step.send_at or workflow.now())
+        request = SendRequest.of(step, key=key, lead_id=self._lead, rep_id=self._state.rep_id, body=edited_body)
         self._change(phase=JourneyPhase.FOLLOWING_UP, next_at=None)
         await self._do(self._deliver(step, request))
 
@@ -287,30 +210,6 @@ class LeadJourneyWorkflow(JourneyHandlers):
 
     # -- waiting and ending ------------------------------------------------------------------------------------
 
-    async def _do(self, work: Coroutine[Any, Any, T]) -> T:
-        """Await work; when the journey ends meanwhile, cancel it and leave it to `_close` to see it off."""
-        if self._ending is not None:
-            work.close()
-            raise Ended
-        task = asyncio.create_task(work)
-        try:
-            await workflow.wait_condition(lambda: task.done() or self._ending is not None)
-        finally:
-            task.cancel()
-        if self._ending is not None:
-            self._stopping = task
-            raise Ended
-        return await task
-
-    async def _until(self, condition: Callable[[], bool], patience: timedelta) -> bool:
-        """Wait for people. Returns whether the condition came true in time; raises `Ended` when the journey ends."""
-        try:
-            await workflow.wait_condition(lambda: self._ending is not None or condition(), timeout=patience)
-        except TimeoutError:
-            return False
-        self._raise_if_ending()
-        return True
-
     async def _sleep_until(self, moment: datetime) -> None:
         """Sleep on the journey's own calendar (`time_scale`), and longer when the lead turns out to be away."""
         while True:
@@ -324,18 +223,12 @@ class LeadJourneyWorkflow(JourneyHandlers):
             if delay <= timedelta(0):
                 return
             self._change(phase=JourneyPhase.WAITING, next_at=workflow.now() + delay)
-            if not await self._until(lambda: self._away_until is not away, delay):  # noqa: B023 - awaited in this turn
+            if not await self._until(lambda: self._away_until is not away or self._state.rep_id is None, delay):  # noqa: B023 - awaited in this turn
                 return
+            if self._state.rep_id is None:
+                await self._find_rep()
 
     # -- small things ------------------------------------------------------------------------------------------
-
-    @property
-    def _lead(self) -> LeadId:
-        return self._start.lead_id
-
-    async def _record(self, activity: str, request: Value, result: type[V]) -> V:
-        answer: V = await workflow.execute_activity(activity, request, result_type=result, **RECORDS)
-        return answer
 
     def _contact(self, step: FollowUpStep, key: str, channel: str) -> ContactRequest:
         return ContactRequest(

@@ -20,7 +20,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCStatusCode
 
 from domain.errors import ConflictError, JourneyClosedError, JourneyNotFoundError, WorkflowsUnavailableError
-from domain.journeys import Approval, JourneyInput, JourneyState, OutcomeReached, RepAnswer, ReplyReceived
+from domain.journeys import Approval, JourneyInput, JourneyState, OutcomeReached, RepAnswer, RepChanged, ReplyReceived
 from domain.values import LeadId, Value
 from workflows import names
 
@@ -81,6 +81,10 @@ class TemporalJourneys:
     async def outcome_reached(self, lead_id: LeadId, outcome: OutcomeReached) -> None:
         """Tell a journey how the lead ended."""
         await self._signal(lead_id, names.OUTCOME_REACHED, outcome)
+
+    async def rep_changed(self, lead_id: LeadId, change: RepChanged) -> None:
+        """Tell a journey that its lead changed hands."""
+        await self._signal(lead_id, names.REP_CHANGED, change)
 
     async def stop(self, lead_id: LeadId) -> None:
         """End a journey because someone says so."""

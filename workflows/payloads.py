@@ -5,6 +5,7 @@ from typing import Self
 from domain.errors import InvalidInputError
 from domain.events import Channel, Purpose
 from domain.journeys import FollowUpStep, JourneyInput, JourneyState
+from domain.people import RejectReason
 from domain.scores import Temperature
 from domain.values import DecisionId, Instant, LeadId, Probability, RepId, Value
 
@@ -50,10 +51,40 @@ class OfferRequest(Value):
 
 
 class Offer(Value):
-    """The rep found; None leaves the lead in the pool."""
+    """The rep found; None leaves the lead in the pool, where `owner` answers for it until `deadline`."""
 
     rep_id: RepId | None
     decision_id: DecisionId
+    deadline: Instant | None = None
+    owner: str | None = None
+
+
+class AnswerRecord(Value):
+    """A rep took or declined the lead offered to him.
+
+    Attributes:
+        key: Names the offer.
+        lead_id: The lead.
+        rep_id: The rep.
+        at: When.
+        reason: Why he declined; None when he took it.
+        note: What he said.
+        decision_id: The match.
+    """
+
+    key: str
+    lead_id: LeadId
+    rep_id: RepId
+    at: Instant
+    reason: RejectReason | None = None
+    note: str | None = None
+    decision_id: DecisionId | None = None
+
+
+class EscalationRequest(Value):
+    """A lead has waited in the pool past its deadline."""
+
+    lead_id: LeadId
 
 
 class ReleaseRequest(Value):

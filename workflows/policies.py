@@ -77,6 +77,20 @@ RESCORING = ActivityConfig(
 )
 """Scoring leads anew: tried for as long as the records are away, because nobody else would ask again."""
 
+SWEEPING = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=5),
+    heartbeat_timeout=timedelta(seconds=10),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(milliseconds=500),
+        backoff_coefficient=2.0,
+        maximum_interval=timedelta(seconds=15),
+        maximum_attempts=0,
+        non_retryable_error_types=FINAL,
+    ),
+    cancellation_type=ActivityCancellationType.TRY_CANCEL,
+)
+"""Sweeping over a market: tried for as long as the records are away."""
+
 TRAINING = ActivityConfig(
     start_to_close_timeout=timedelta(hours=6),
     heartbeat_timeout=timedelta(minutes=1),

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from domain.errors import ConflictError
-from domain.journeys import Approval, JourneyPhase, JourneySettings, JourneyState, RepAnswer
+from domain.journeys import Approval, JourneyPhase, JourneySettings, JourneyState, RepAnswer, RepChanged
 from domain.scores import Temperature
 from domain.values import LeadId, content_hash
 
@@ -42,6 +42,21 @@ def answered(state: JourneyState, answer: RepAnswer) -> JourneyState:
     if answer.accepted:
         return state.model_copy(update={"phase": JourneyPhase.FOLLOWING_UP, "next_at": None})
     return state.model_copy(update={"phase": JourneyPhase.ARRIVED, "rep_id": None, "next_at": None})
+
+
+def rerouted(state: JourneyState, change: RepChanged) -> JourneyState:
+    """Take note that the lead changed hands.
+
+    The rep whom a person chose has the lead: a search for one is over, and what follows is done in his name. A lead
+    that a person put into the pool waits there. A lead that the matcher moved is offered anew.
+    """
+    if not change.decided and change.rep_id is not None and change.rep_id == state.rep_id:
+        return state
+    rep_id = change.rep_id if change.decided else None
+    if state.phase not in {JourneyPhase.ARRIVED, JourneyPhase.OFFERED, JourneyPhase.POOLED}:
+        return state.model_copy(update={"rep_id": rep_id})
+    phase = JourneyPhase.ARRIVED if rep_id is None else JourneyPhase.FOLLOWING_UP
+    return state.model_copy(update={"phase": phase, "rep_id": rep_id, "next_at": None})
 
 
 def check_approval(state: JourneyState, approval: Approval) -> None:

@@ -11,7 +11,13 @@ from domain.values import LeadId
 from evals.results import Bar, Better, Case, Metric
 from evals.scrambled import ScrambledHistory
 from evals.testbed import Testbed
-from evals.unrecorded import KnownScores, NobodyAssigned, UnrecordedDecisions
+from evals.unrecorded import (
+    KnownScores,
+    NobodyAssigned,
+    NobodyWaits,
+    UnrecordedDecisions,
+    UnrecordedHandOvers,
+)
 from tools.matching.assignment import assign_leads
 from tools.matching.learning import AffinityLearner
 from tools.matching.round_robin import assign_in_turn
@@ -34,8 +40,13 @@ async def run_matcher(testbed: Testbed) -> tuple[tuple[Metric, ...], tuple[Case,
     matcher = dataclasses.replace(
         tools.matcher,
         scorer=KnownScores(scores),
-        decisions=UnrecordedDecisions(),
-        assignments=NobodyAssigned(),
+        records=dataclasses.replace(
+            tools.records,
+            decisions=UnrecordedDecisions(),
+            assignments=NobodyAssigned(),
+            capacity=UnrecordedHandOvers(),
+            pool=NobodyWaits(),
+        ),
     )
     matches = await matcher.assign_batch(lead_ids, key="eval")
     reps = await tools.records.reps.in_market(market)
@@ -89,7 +100,7 @@ async def _null_control(testbed: Testbed) -> list[bool]:
 
 
 def _eligible(matches: tuple[Match, ...], rep_ids: Sequence[str]) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-    return np.array([[rep in {c.rep_id for c in match.considered} for rep in rep_ids] for match in matches])
+    return np.array([[rep not in {e.rep_id for e in match.excluded} for rep in rep_ids] for match in matches])
 
 
 def _truth(

@@ -18,6 +18,7 @@ _FALSE = frozenset({"false", "f", "no", "n", "0", "off"})
 _SEPARATORS = re.compile(r"[;|,]")
 _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_][a-z0-9]+)*")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_FARTHEST = {"latitude": 90.0, "longitude": 180.0}
 _PROVENANCE = TypeAdapter(dict[str, Provenance])
 
 
@@ -66,6 +67,21 @@ def read_languages(cell: str) -> str:
 def read_skills(cell: str) -> str:
     """Read skills: a JSON array of `{"product_id", "level"}`, or `product:level` between `;`, `|` or `,`."""
     return _json(_skills(cell))
+
+
+def read_place(cell: str) -> str:
+    """Read a place: degrees of latitude and longitude with `,` or `;` between them, or a JSON object of the two."""
+    rule = "is no place such as 30.27,-97.74: latitude from -90 to 90, longitude from -180 to 180"
+    parts: dict[str, object]
+    if cell.startswith("{"):
+        found = _parsed(cell, rule)
+        parts = found if isinstance(found, dict) else {}
+    else:
+        degrees = [part.strip() for part in _SEPARATORS.split(cell)]
+        parts = dict(zip(_FARTHEST, degrees, strict=True)) if len(degrees) == len(_FARTHEST) else {}
+    if parts.keys() != _FARTHEST.keys():
+        raise ValueError(rule)
+    return _json({name: _degrees(parts[name], farthest, rule) for name, farthest in _FARTHEST.items()})
 
 
 def read_object(cell: str) -> str:
@@ -129,6 +145,16 @@ def _level(level: object, rule: str) -> float:
     except ValueError as error:
         raise ValueError(rule) from error
     if not 0 <= number <= 1:
+        raise ValueError(rule)
+    return number
+
+
+def _degrees(part: object, farthest: float, rule: str) -> float:
+    try:
+        number = float(part) if isinstance(part, str | int | float) and not isinstance(part, bool) else math.nan
+    except (ValueError, OverflowError) as error:
+        raise ValueError(rule) from error
+    if not -farthest <= number <= farthest:
         raise ValueError(rule)
     return number
 

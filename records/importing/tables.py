@@ -46,11 +46,12 @@ class Kind(StrEnum):
     TEXTS = "texts"
     LANGUAGES = "languages"
     SKILLS = "skills"
+    PLACE = "place"
     OBJECT = "object"
     PROVENANCE = "provenance"
 
 
-JSON_KINDS = frozenset({Kind.TEXTS, Kind.LANGUAGES, Kind.SKILLS, Kind.OBJECT, Kind.PROVENANCE})
+JSON_KINDS = frozenset({Kind.TEXTS, Kind.LANGUAGES, Kind.SKILLS, Kind.PLACE, Kind.OBJECT, Kind.PROVENANCE})
 """Kinds whose value is handed on as JSON text."""
 
 
@@ -148,6 +149,7 @@ _TABLES = (
             "work_end_hour": Column(Kind.INTEGER, default="18", low=1, high=24),
             "active": Column(Kind.FLAG, default="true"),
             "hired_at": Column(Kind.TIME),
+            "place": Column(Kind.PLACE),
         },
     ),
     Table(

@@ -23,6 +23,7 @@ _CELL_READERS: dict[Kind, Callable[[str], Any]] = {
     Kind.TEXTS: cells.read_texts,
     Kind.LANGUAGES: cells.read_languages,
     Kind.SKILLS: cells.read_skills,
+    Kind.PLACE: cells.read_place,
     Kind.OBJECT: cells.read_object,
     Kind.PROVENANCE: cells.read_provenance,
 }

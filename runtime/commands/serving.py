@@ -53,7 +53,7 @@ def api_command() -> None:
 
 
 def worker_command() -> None:
-    """Run a worker of journeys and of scoring alone, against the servers in the settings."""
+    """Run a worker of journeys, of scoring and of routing alone, against the servers in the settings."""
     settings = load_settings()
     run_program(_work(settings))
 
@@ -69,6 +69,8 @@ async def _opens(settings: Settings) -> None:
 async def _work(settings: Settings) -> None:
     from graphs.follow_up import build_follow_up_graph
     from runtime.outboxes import open_outbox
+    from runtime.routing_news import RoutingMessenger
+    from runtime.routing_worker import build_routing_worker
     from runtime.scoring_worker import build_scoring_worker
     from runtime.settings import temporal_address
     from runtime.temporal import connect
@@ -77,6 +79,9 @@ async def _work(settings: Settings) -> None:
     from runtime.wiring import open_tools
     from runtime.worker import build_worker, run_worker
     from workflows.activities import JourneyActivities
+    from workflows.journeys import TemporalJourneys
+    from workflows.routing_activities import RoutingActivities
+    from workflows.routing_keepers import TemporalRoutingKeeper
     from workflows.scoring_activities import ScoringActivities
     from workflows.sending import Sender
     from workflows.trainings import TemporalTrainings
@@ -94,9 +99,12 @@ async def _work(settings: Settings) -> None:
             outbox=open_outbox(settings),
             clock=tools.clock,
         )
+        news = RoutingMessenger(TemporalJourneys(client), TemporalRoutingKeeper(client))
         activities = JourneyActivities(
             scorer=tools.scorer,
             matcher=tools.matcher,
+            offers=tools.matching_desk,
+            news=news,
             assignments=records.assignments,
             results=records.nudge_results,
             sender=sender,
@@ -107,6 +115,7 @@ async def _work(settings: Settings) -> None:
         await run_worker(
             build_worker(client, activities, lambda: build_follow_up_graph(nodes)),
             build_scoring_worker(client, scoring),
+            build_routing_worker(client, RoutingActivities(tools.balancer, news)),
             stopped=stopped,
         )
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.panel import Panel
 
 from domain.errors import UnavailableError
-from domain.matches import Match
+from domain.routing_results import MatchReport
 from domain.scores import LeadScore
 from runtime.commands.deciding import print_match, print_score
 from runtime.demo.business import MARKET
@@ -80,7 +80,7 @@ async def lead_arrives(client: DemoClient, console: Console) -> None:
 
 async def lead_is_matched(client: DemoClient, console: Console) -> None:
     """Ask who should take the lead."""
-    print_match(Match.model_validate(await client.get(f"/v1/leads/{LEAD}/match")), console)
+    print_match(MatchReport.model_validate(await client.get(f"/v1/leads/{LEAD}/match")), console)
 
 
 async def rep_asks(client: DemoClient, console: Console) -> None:

@@ -13,10 +13,12 @@ from api.app import Opener, create_app
 from domain.people import Product, Rep
 from domain.values import Market, ProductId, RepId
 from knowledge.opening import corpus_folder
+from runtime.routing_news import RoutingMessenger
 from runtime.settings import Settings
 from runtime.stores import open_knowledge, open_records
 from runtime.wiring import Leadline, open_leadline, open_tools
 from tests.doubles.journeys import RecordingJourneys
+from tests.doubles.routing import RecordingRoutingKeeper
 from tests.doubles.scoring import RecordingNews, RecordingTrainings
 from tests.doubles.sse import Chat
 
@@ -34,8 +36,11 @@ def opener_with(journeys: RecordingJourneys) -> Opener:
     @asynccontextmanager
     async def opened(settings: Settings) -> AsyncIterator[Leadline]:
         async with open_leadline(settings) as house:
-            desk = replace(house.front_desk, journeys=journeys, news=RecordingNews())
-            yield replace(house, journeys=journeys, trainings=RecordingTrainings(), front_desk=desk)
+            routing = RoutingMessenger(journeys, RecordingRoutingKeeper())
+            desk = replace(house.front_desk, journeys=journeys, news=RecordingNews(), routing=routing)
+            yield replace(
+                house, journeys=journeys, trainings=RecordingTrainings(), front_desk=desk, routing_news=routing
+            )
 
     return opened
 

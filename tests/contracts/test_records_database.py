@@ -1,13 +1,18 @@
 import asyncio
+from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 
 from domain.errors import InvalidInputError
+from records import migrate as migrate_module
 from records.database import Database, open_database
 from records.migrate import is_current
+from records.sqlite import BEGIN, WRITE, prepare_sqlite
 from records.tables import leads, metadata
 
 
@@ -64,3 +69,28 @@ async def test_a_value_that_no_column_can_hold_is_named(database: Database):
     with pytest.raises(InvalidInputError, match="NUL"):
         async with database.writing() as connection:
             await connection.execute(leads.insert().values(id="a\0b", version=1, fingerprint="", market=""))
+
+
+async def test_leads_from_before_routing_get_their_keys_when_the_schema_is_brought_up_to_date(tmp_path: Path):
+    address = make_url(f"sqlite:///{tmp_path}/old.db")
+    engine = create_engine(address, poolclass=NullPool, execution_options={BEGIN: WRITE})
+    prepare_sqlite(engine)
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrate_module.__file__).parent / "migrations"))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        for id_, email in (("l-1", "Jo@Miller.example"), ("l-2", None)):
+            connection.execute(text(f"INSERT INTO leads VALUES ('{id_}', 1, '', 'roofing', 0)"))
+            columns = (
+                "id, version, known_from, market, created_at, source, email, language, timezone, fields, provenance"
+            )
+            values = {"id": id_, "email": email}
+            row = "(:id, 1, 0, 'roofing', 0, 'web', :email, 'en', 'UTC', '{}', '{}')"
+            connection.execute(text(f"INSERT INTO lead_versions ({columns}) VALUES {row}"), values)
+    database = await open_database(f"sqlite:///{tmp_path}/old.db")
+    async with database.reading() as connection:
+        found = await connection.execute(text("SELECT id, email_key, domain_key FROM leads ORDER BY id"))
+        assert [tuple(row) for row in found] == [("l-1", "jo@miller.example", "miller.example"), ("l-2", None, None)]
+    await database.close()

@@ -11,6 +11,7 @@ from domain.journeys import (
     JourneyState,
     OutcomeReached,
     RepAnswer,
+    RepChanged,
     ReplyReceived,
 )
 from domain.values import LeadId
@@ -55,6 +56,10 @@ class RecordingJourneys:
         self._known(lead_id)
         self.closed[lead_id] = CloseReason.OPTED_OUT
         self.heard.append((lead_id, "opted out"))
+
+    async def rep_changed(self, lead_id: LeadId, change: RepChanged) -> None:
+        self._known(lead_id)
+        self.heard.append((lead_id, f"{'decided' if change.decided else 'moved'} to {change.rep_id} by {change.by}"))
 
     async def outcome_reached(self, lead_id: LeadId, outcome: OutcomeReached) -> None:
         self._known(lead_id)

@@ -1,12 +1,14 @@
-"""Records the histories that `test_replay.py` replays: `python -m tests.workflows.record`.
+"""Records the histories that `test_replay.py` replays: `python -m tests.workflows.record [story …]`, or all of them.
 
 Record anew only together with a change of the journey that `workflow.patched` guards: journeys that run at a
-customer's were started by the code that these files were recorded with.
+customer's were started by the code that these files were recorded with. A story of new code is recorded by its name,
+beside those of the code before it.
 """
 
 import asyncio
+import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,9 @@ from langgraph.graph import StateGraph
 from temporalio.client import Client
 
 from domain.events import OutcomeKind
-from domain.journeys import JourneyInput, JourneyPhase, JourneyResult, JourneySettings, OutcomeReached
+from domain.journeys import JourneyInput, JourneyPhase, JourneyResult, JourneySettings, OutcomeReached, RepChanged
 from domain.people import RejectReason
-from domain.values import LeadId
+from domain.values import LeadId, RepId
 from records.database import open_database
 from records.repositories import Records
 from runtime.temporal import connect, embedded_temporal
@@ -77,6 +79,26 @@ async def accepted(driver: Driver) -> None:
     await driver.accept()
 
 
+async def rejected_then_decided(driver: Driver) -> None:
+    await driver.answer("ana", accepted=False, reason=RejectReason.WRONG_PRODUCT)
+    await driver.until(lambda state: state.phase is JourneyPhase.OFFERED and state.rep_id == "ben")
+    decided = RepChanged(rep_id=RepId("cleo"), by="boss", decided=True)
+    await driver.handle.signal(names.REP_CHANGED, decided)
+    await driver.until(lambda state: state.phase is JourneyPhase.WAITING and bool(state.sent_keys))
+    await driver.handle.signal(names.REP_CHANGED, RepChanged(rep_id=None, by="matcher"))
+    await driver.accept("ana")
+    await driver.until_phase(JourneyPhase.WAITING)
+    await driver.handle.signal(names.STOP)
+
+
+async def kept_in_the_pool(driver: Driver) -> None:
+    await driver.until_phase(JourneyPhase.OFFERED)
+    await driver.handle.signal(names.REP_CHANGED, RepChanged(rep_id=None, by="boss", decided=True))
+    await driver.until_phase(JourneyPhase.POOLED)
+    await driver.handle.signal(names.REP_CHANGED, RepChanged(rep_id=RepId("ana"), by="matcher"))
+    await driver.accept("ana")
+
+
 SCRIPTED: dict[str, tuple[Story, tuple[Scripted, ...], dict[str, Any]]] = {
     "replied": (replied, (SEND,), {}),
     "opted_out": (opted_out, (SEND,), {}),
@@ -89,6 +111,8 @@ SCRIPTED: dict[str, tuple[Story, tuple[Scripted, ...], dict[str, Any]]] = {
         {"accept_timeout_s": 0.2, "max_offers": 2, "max_steps": 3, "time_scale": FAST},
     ),
     "continued_as_new": (accepted, (SEND, WAIT), {"max_steps": 27, "time_scale": FAST}),
+    "rejected_then_decided": (rejected_then_decided, (SEND,), {}),
+    "kept_in_the_pool": (kept_in_the_pool, (STOP,), {}),
 }
 
 
@@ -120,19 +144,22 @@ async def record(
         print(f"{file.name}: {len(history.events)} events")  # noqa: T201 - a script
 
 
-async def main() -> None:
-    """Record all of them on a dev server of our own."""
+async def main(stories: Collection[str]) -> None:
+    """Record stories on a dev server of our own; all of them where none is named."""
     HISTORIES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         async with embedded_temporal(home / "temporal") as address:
             client = await connect(address, identity=IDENTITY)
             for name, (story, script, settings) in SCRIPTED.items():
+                if stories and name not in stories:
+                    continue
                 async with open_floor(home / name) as floor:
                     lead = await add_lead(floor)
                     start = JourneyInput(lead_id=lead, market=MARKET, settings=JourneySettings(**settings))
                     await record(client, f"scripted-{name}", story, floor.activities(), scripted_graph(*script), start)
-            await record_whole(client, home / "whole")
+            if not stories or "whole" in stories:
+                await record_whole(client, home / "whole")
     await asyncio.sleep(0.05)  # https://github.com/temporalio/sdk-python/issues/300
 
 
@@ -149,4 +176,4 @@ async def record_whole(client: Client, home: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

@@ -24,6 +24,9 @@ from domain.scores import LeadScore, Rung, Temperature
 from domain.values import DecisionId, LeadId, Market, RepId
 from records.database import open_database
 from records.repositories import Records
+from tests.doubles.routing import RecordingRoutingNews
+from tools.matching.desk import MatchingDesk
+from tools.matching.tool import MatchingTool
 from workflows.activities import JourneyActivities
 from workflows.sending import Sender
 
@@ -128,6 +131,15 @@ class ScriptedScorer:
         )
 
 
+class NobodyScores:
+    """A scorer that nobody may ask."""
+
+    async def batch_score(
+        self, lead_ids: Sequence[LeadId], *, as_of: datetime | None = None, with_reasons: bool = True
+    ) -> Sequence[LeadScore]:
+        raise AssertionError("nothing is matched here")
+
+
 @dataclass(frozen=True)
 class ScriptedMatcher:
     """Offers the first rep who is not excluded."""
@@ -162,6 +174,7 @@ class Floor:
     outbox: Outbox
     matcher: ScriptedMatcher
     scorer: ScriptedScorer
+    news: RecordingRoutingNews
 
     def activities(self) -> JourneyActivities:
         sender = Sender(
@@ -176,10 +189,19 @@ class Floor:
         return JourneyActivities(
             scorer=self.scorer,
             matcher=self.matcher,
+            offers=self.desk(),
+            news=self.news,
             assignments=self.records.assignments,
             results=self.records.nudge_results,
             sender=sender,
         )
+
+    def desk(self) -> MatchingDesk:
+        """What keeps the answers of reps; it matches nobody here."""
+        tool = MatchingTool(
+            records=self.records, scorer=NobodyScores(), history=self.records.history, clock=ServerClock()
+        )
+        return MatchingDesk(tool)
 
     def mails(self) -> list[str]:
         return sorted(file.name for file in (self.home / "outbox").glob("*.eml"))
@@ -201,6 +223,7 @@ async def open_floor(
             outbox=outbox or FolderOutbox(home / "outbox"),
             matcher=ScriptedMatcher(reps),
             scorer=ScriptedScorer(temperature),
+            news=RecordingRoutingNews(),
         )
     finally:
         await database.close()

@@ -19,9 +19,14 @@ from domain.events import ConsentEvent
 from domain.knowledge import Hit, KnowledgeQuery, Passage, SearchResult
 from domain.people import Lead, Product, Rep
 from domain.ports import Clock
+from domain.routing import RoutingPolicy
+from domain.routing_ports import RoutingNews
 from domain.values import LeadId, Market, ProductId, RepId
 from graphs.follow_up import FollowUpNodes, build_follow_up_graph
 from records.repositories import Records
+from tests.doubles.routing import RecordingRoutingNews
+from tools.matching.balancing import Balancer
+from tools.matching.desk import MatchingDesk
 from tools.matching.tool import MatchingTool
 from tools.nudges.catalogue import load_catalogues
 from tools.nudges.tool import NudgeTool
@@ -55,10 +60,18 @@ class OnePassage:
 @dataclass(frozen=True)
 class WholeHouse:
     activities: JourneyActivities
+    balancer: Balancer
     follow_up_graph: Callable[[], StateGraph[Any, Any, Any, Any]]
 
 
-def build_house(records: Records, home: Path, clock: Clock) -> WholeHouse:
+def build_house(
+    records: Records,
+    home: Path,
+    clock: Clock,
+    *,
+    news: RoutingNews | None = None,
+    policy: RoutingPolicy = RoutingPolicy(),  # noqa: B008 - frozen
+) -> WholeHouse:
     scorer = ScoringTool.over(
         history=records.history,
         leads=records.leads,
@@ -69,16 +82,8 @@ def build_house(records: Records, home: Path, clock: Clock) -> WholeHouse:
         registry=FileModelRegistry(home / "models"),
         clock=clock,
     )
-    matcher = MatchingTool(
-        leads=records.leads,
-        reps=records.reps,
-        products=records.products,
-        assignments=records.assignments,
-        decisions=records.decisions,
-        scorer=scorer,
-        history=records.history,
-        clock=clock,
-    )
+    matcher = MatchingTool(records=records, scorer=scorer, history=records.history, clock=clock, policy=policy)
+    desk = MatchingDesk(matcher)
     planner = NudgeTool(
         leads=records.leads,
         consents=records.consents,
@@ -110,6 +115,8 @@ def build_house(records: Records, home: Path, clock: Clock) -> WholeHouse:
     activities = JourneyActivities(
         scorer=scorer,
         matcher=matcher,
+        offers=desk,
+        news=news or RecordingRoutingNews(),
         assignments=records.assignments,
         results=records.nudge_results,
         sender=sender,
@@ -118,7 +125,7 @@ def build_house(records: Records, home: Path, clock: Clock) -> WholeHouse:
     def follow_up_graph() -> StateGraph[Any, Any, Any, Any]:
         return build_follow_up_graph(nodes)
 
-    return WholeHouse(activities, follow_up_graph)
+    return WholeHouse(activities, Balancer(desk), follow_up_graph)
 
 
 async def populate(records: Records) -> LeadId:

@@ -1,221 +1,233 @@
-"""How likely a lead is won in a given rep's hands. Pure: no clock, no I/O; assigns nothing."""
+"""Learns how likely a lead is won in a given rep's hands. Pure: no clock, no I/O; assigns nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from domain.people import Rep
-from domain.values import ProductId, RepId, content_hash
+from domain.values import RepId, content_hash
+from tools.matching.affinities.content import CONTENT, PENALTIES, Content
+from tools.matching.affinities.kinds import LeadKind, Levels, kind_of, kinds_in, product_cells
+from tools.matching.affinities.model import AffinityModel, shift_probability
+from tools.matching.affinities.posterior import Deals
+from tools.matching.affinities.prior import N_BLOCKS, Spreads, blocks_of
+from tools.matching.affinities.search import RepEffects, estimate_rep_effects
 from tools.matching.arrays import FloatMatrix, FloatVector, IntVector
-from tools.matching.base_rate import design_lead_terms, fit_logistic
+from tools.matching.base_rate import design_lead_terms, fit_logistic, standard_errors
 from tools.matching.history import fingerprint
-from tools.matching.rep_effects import Deals, RepEffects, estimate_rep_effects
 from tools.matching.signal import LEVEL, rep_signal_p_value
 
-METHOD = "1"
+__all__ = ["AffinityModel", "LeadKind", "fit_affinity", "kind_of", "product_cells", "shift_probability"]
+
+METHOD = "2"
 """Changes whenever the same history would give other numbers."""
 
 MIN_LEADS = 50
 _ROUNDS = 2
 _CENTRING_STEPS = 8
-_SKILL_PENALTY = 0.25
-_CLIP = 1e-6
+_IS_SKILL = np.array(CONTENT) == "declared_skill"
+TRUST = 0.15
+"""Log-odds of winning per log-odds of declared skill, as long as no history could tell."""
+
+_TRUST_SPREAD = 0.15
+_ONE_SIDED = 1.64
+"""Standard errors above the estimate that a weight may still have: a history that bounds it below `TRUST` contradicts
+the trust."""
+
+_LEAST_Z = 1.5
+"""Standard errors from 0 at which a weight of content other than declared skill counts."""
 
 
 @dataclass(frozen=True)
-class AffinityModel:
-    """What the history says about reps, in log-odds beyond a lead's own chance.
+class _Sample:
+    """Judged leads as arrays: who had them, what kind they were, how they ended."""
 
-    Attributes:
-        rep_ids: Reps of the history, sorted.
-        product_ids: Products of the history, sorted.
-        rep_shift: Shape (n_reps, 1). What the rep adds whatever the product.
-        cell_shift: Shape (n_reps, n_products + 1). What rep and product together add beyond that.
-        skill_weight: Log-odds per unit of declared skill above the product's mean.
-        skill_means: Mean declared skill by product.
-        n_leads: Judged leads behind it.
-        p_value: Of the test whether it matters who had a lead; None when there was too little to test.
-        no_signal: Why rep history adds nothing, if so; all shifts are 0 then.
-        spread_rep: Estimated standard deviation between reps, log-odds.
-        spread_cell: The same between one rep's products.
-        version: Name of the model, by content.
-    """
+    rep: IntVector
+    columns: IntVector
+    won: FloatVector
+    content: FloatMatrix
+    levels: Levels
+    n_reps: int
 
-    rep_ids: tuple[RepId, ...]
-    product_ids: tuple[ProductId, ...]
-    rep_shift: FloatMatrix
-    cell_shift: FloatMatrix
-    skill_weight: float
-    skill_means: dict[ProductId, float]
-    n_leads: int
-    p_value: float | None
-    no_signal: str | None
-    spread_rep: float
-    spread_cell: float
-    version: str
+    def grouped(self, base: FloatVector) -> Deals:
+        return Deals.grouped(
+            self.rep, self.columns, base, self.won, n_reps=self.n_reps, n_columns=self.levels.n_columns
+        )
 
-    def shifts(self, reps: Sequence[Rep], product_ids: Sequence[ProductId | None]) -> dict[str, FloatMatrix]:
-        """Say how far each rep moves the log-odds on each product, term by term.
+    def product(self) -> IntVector:
+        """Number each lead's product; the last number stands for none."""
+        at = self.levels.blocks["product"]
+        number: IntVector = np.where(self.columns[:, 1] >= 0, self.columns[:, 1] - at.start, at.stop - at.start)
+        return number
 
-        A rep without history has 0 in the terms that are learned by rep: the pool mean.
+    def effect(self, effects: RepEffects) -> FloatVector:
+        """Return the effect of each lead's rep on it."""
+        present = self.columns >= 0
+        found = effects.mean[self.rep[:, None], np.where(present, self.columns, 0)]
+        total: FloatVector = np.where(present, found, 0.0).sum(axis=1)
+        return total
 
-        Args:
-            reps: Reps, n_reps of them.
-            product_ids: Products, one per column; None or an unknown product gives the rep's effect alone.
-
-        Returns:
-            Terms `rep`, `rep_product` and `declared_skill`, each of shape (n_reps, n_products).
-        """
-        rows = {rep_id: index for index, rep_id in enumerate(self.rep_ids)}
-        columns = {product_id: index for index, product_id in enumerate(self.product_ids)}
-        known = np.array([rows.get(rep.id, -1) for rep in reps], dtype=np.int64)
-        n_known = len(columns)
-        column = np.array([columns.get(p, n_known) if p is not None else n_known for p in product_ids], dtype=np.int64)
-        is_known = (known >= 0)[:, None]
-        shape = (len(reps), len(product_ids))
-        skills = declared_skills(reps, product_ids, self.skill_means)
-        if not self.rep_ids:
-            return {"rep": np.zeros(shape), "rep_product": np.zeros(shape), "declared_skill": skills * 0.0}
-        return {
-            "rep": np.broadcast_to(np.where(is_known, self.rep_shift[known], 0.0), shape),
-            "rep_product": np.where(is_known, self.cell_shift[np.ix_(known, column)], 0.0),
-            "declared_skill": self.skill_weight * skills,
-        }
+    def variance(self, effects: RepEffects) -> FloatVector:
+        """Return the posterior variance of the effect of each lead's rep on it."""
+        present = self.columns >= 0
+        safe = np.where(present, self.columns, 0)
+        found = effects.covariance[self.rep[:, None, None], safe[:, :, None], safe[:, None, :]]
+        total: FloatVector = (found * (present[:, :, None] & present[:, None, :])).sum(axis=(1, 2))
+        return total
 
 
-def shift_probability(p: FloatMatrix, shift: FloatMatrix) -> FloatMatrix:
-    """Move probabilities by log-odds; arrays broadcast against each other."""
-    moved: FloatMatrix = expit(logit(np.clip(p, _CLIP, 1 - _CLIP)) + shift)
-    return moved
-
-
-def declared_skills(
-    reps: Sequence[Rep], product_ids: Sequence[ProductId | None], means: dict[ProductId, float]
-) -> FloatMatrix:
-    """Tabulate declared skill above the product's mean; 0 where nothing is declared. Shape (n_reps, n_products)."""
-    levels = [{skill.product_id: skill.level for skill in rep.skills} for rep in reps]
-    table = [
-        [by_product[p] - means[p] if p is not None and p in by_product and p in means else 0.0 for p in product_ids]
-        for by_product in levels
-    ]
-    return np.array(table, dtype=np.float64).reshape(len(reps), len(product_ids))
-
-
-def fit_affinity(judged: pl.DataFrame, reps: Sequence[Rep], *, rng: np.random.Generator) -> AffinityModel:
+def fit_affinity(
+    judged: pl.DataFrame, reps: Sequence[Rep], *, rng: np.random.Generator, forgets: bool = True
+) -> AffinityModel:
     """Learn what reps add, or find that the history says nothing about them.
 
     A lead-only model takes up what product, region, source and time explain, so that a rep is not praised for
     being given good leads. What remains is tested for a difference between reps; only when there is one are
-    effects of rep and of rep by product estimated, with shrinkage, together with the lead-only model.
+    effects of reps estimated, with shrinkage, together with the lead-only model. Without a difference history adds
+    nothing; what reps declare then counts a little, on trust, unless the history was long enough to show that it
+    means nothing.
 
     Args:
         judged: Table of `tools.matching.history.judged_leads`.
-        reps: Reps of the market, for their declared skills.
+        reps: Reps of the market, for what they declare.
         rng: Source of randomness of the test.
+        forgets: Whether a rep's form of the last weeks may differ from his form of long ago.
     """
     rep_ids = tuple(RepId(r) for r in judged["rep_id"].unique().sort())
-    product_ids = tuple(ProductId(p) for p in judged["product_id"].drop_nulls().unique().sort())
-    means = _skill_means(reps, product_ids)
-    version = f"affinity-{METHOD}-{content_hash(fingerprint(judged), sorted(means.items()), length=12)}"
+    content = Content.of(judged, reps)
+    roster = {rep.id: rep for rep in reps}
+    members = [roster.get(r) for r in rep_ids]
+    declared = [rep.model_dump_json(include={"id", "skills", "regions", "languages"}) for rep in members if rep]
+    version = f"affinity-{METHOD}-{content_hash(fingerprint(judged), declared, length=12)}"
+    levels = Levels.of(judged, n_blocks=N_BLOCKS if forgets else 0)
 
-    def silent(why: str, p_value: float | None) -> AffinityModel:
-        zeros = np.zeros((len(rep_ids), len(product_ids) + 1))
+    def silent(why: str, p_value: float | None, trust: float) -> AffinityModel:
         return AffinityModel(
-            rep_ids, product_ids, zeros[:, :1], zeros, 0.0, means, judged.height, p_value, why, 0.0, 0.0, version
+            rep_ids=rep_ids,
+            levels=levels,
+            effects=None,
+            centre=np.zeros(len(levels.product_ids) + 1),
+            bend=0.0,
+            content=content,
+            content_weights=trust * _IS_SKILL,
+            content_errors=np.zeros(len(CONTENT)),
+            n_leads=judged.height,
+            p_value=p_value,
+            no_signal=why,
+            version=version,
         )
 
     if judged.height < MIN_LEADS or judged["won"].n_unique() == 1 or len(rep_ids) == 1:
         why = f"Rep history is too thin: {judged.height} judged leads, {len(rep_ids)} reps"
-        return silent(f"{why}, {int(judged['won'].sum())} won.", None)
-    deals = _as_deals(judged, rep_ids, product_ids)
-    roster = {rep.id: rep for rep in reps}
-    known_reps = [roster.get(r) for r in rep_ids]
-    skills = np.zeros(deals.shape)
-    present = [index for index, rep in enumerate(known_reps) if rep]
-    skills[present] = declared_skills([rep for rep in known_reps if rep], (*product_ids, None), means)
+        return silent(f"{why}, {int(judged['won'].sum())} won.", None, TRUST)
+    sample = _sample(judged, rep_ids, levels, content, members)
     design, penalties = design_lead_terms(judged)
-    lead_only = design @ fit_logistic(design, deals.won, penalties)
-    p_value = rep_signal_p_value(deals, deals.won - expit(lead_only), _strata(judged), skills, rng=rng)
+    lead_only = design @ fit_logistic(design, sample.won, penalties)
+    skills = content.table(members, [LeadKind(p) for p in (*levels.product_ids, None)])[0]
+    p_value = rep_signal_p_value(
+        sample.rep, sample.product(), sample.won - expit(lead_only), _strata(judged), skills, rng=rng
+    )
     if p_value > LEVEL:
         why = f"Rep history does not tell reps apart: {judged.height} judged leads of {len(rep_ids)} reps"
-        return silent(f"{why}, permutation p = {p_value:.2f}.", p_value)
-    effects, skill_weight = _fit_jointly(deals, design, penalties, skills)
-    shift = _centred(effects, deals, lead_only, skill_weight * skills)
+        return silent(f"{why}, permutation p = {p_value:.2f}.", p_value, _trust(sample, design, penalties))
+    effects, weights, errors = _fit_jointly(sample, design, penalties)
+    bend = (1 - 2 * float(sample.won.mean())) / 2
+    line = lead_only + weights @ sample.content + sample.effect(effects) + bend * sample.variance(effects)
     return AffinityModel(
         rep_ids=rep_ids,
-        product_ids=product_ids,
-        rep_shift=shift[:, -1:],
-        cell_shift=shift - shift[:, -1:],
-        skill_weight=skill_weight,
-        skill_means=means,
+        levels=levels,
+        effects=effects,
+        centre=_centre(line, sample.won, sample.product(), len(levels.product_ids) + 1),
+        bend=bend,
+        content=content,
+        content_weights=weights,
+        content_errors=errors,
         n_leads=judged.height,
         p_value=p_value,
         no_signal=None,
-        spread_rep=effects.spread_rep,
-        spread_cell=effects.spread_cell,
         version=version,
     )
 
 
+def _sample(
+    judged: pl.DataFrame,
+    rep_ids: Sequence[RepId],
+    levels: Levels,
+    content: Content,
+    members: Sequence[Rep | None],
+) -> _Sample:
+    rows = {rep_id: index for index, rep_id in enumerate(rep_ids)}
+    rep = np.array([rows[r] for r in judged["rep_id"]], dtype=np.int64)
+    kinds, number = kinds_in(judged)
+    columns = levels.columns_of(kinds)[number]
+    if levels.n_blocks:
+        weeks = judged["week"].to_numpy()
+        columns[:, 4] = levels.blocks["recent"].start + blocks_of(weeks.max() - weeks)
+    values = content.table(members, kinds)[:, rep, number]
+    return _Sample(rep, columns, judged["won"].to_numpy(), values, levels, len(rep_ids))
+
+
 def _fit_jointly(
-    deals: Deals, design: FloatMatrix, penalties: FloatVector, skills: FloatMatrix
-) -> tuple[RepEffects, float]:
-    """Climb the joint posterior by turns: the lead-only model given the reps, the reps given the lead-only model."""
-    design = np.column_stack([design, skills[deals.rep, deals.column]])
-    penalties = np.append(penalties, _SKILL_PENALTY)
-    offset = np.zeros(len(deals.won))
-    for _ in range(_ROUNDS):
-        coefficients = fit_logistic(design, deals.won, penalties, offset=offset)
-        effects = estimate_rep_effects(deals, design @ coefficients)
-        offset = effects.mean[deals.rep, deals.column]
-    return effects, float(coefficients[-1])
+    sample: _Sample, design: FloatMatrix, penalties: FloatVector
+) -> tuple[RepEffects, FloatVector, FloatVector]:
+    """Climb the joint posterior by turns: the lead-only model given the reps, the reps given the lead-only model.
 
-
-def _centred(effects: RepEffects, deals: Deals, lead_only: FloatVector, declared: FloatMatrix) -> FloatMatrix:
-    """Turn posterior effects into shifts of a probability that is an average over reps, as a scorer's is.
-
-    The logistic curve bends upwards below one half, so an uncertain effect raises the expected chance; half its
-    variance times the bend accounts for that. Then each product's shifts are moved together, so that its reps
-    are promised as many wins as they had.
+    Returns:
+        The effects, the weights of content and their standard errors. Content other than declared skill that is not
+        told from nothing has weight 0.
     """
-    bend = (1 - 2 * float(deals.won.mean())) / 2
-    shift = effects.mean + bend * effects.variance
-    logits = lead_only + (shift + declared)[deals.rep, deals.column]
-    n_columns = deals.shape[1]
-    count = np.bincount(deals.column, minlength=n_columns)
-    centre = np.zeros(n_columns)
+    full = np.column_stack([design, sample.content.T])
+    held = np.append(penalties, PENALTIES)
+    offset = np.zeros(len(sample.won))
+    first = fit_logistic(full, sample.won, held, offset=offset)
+    n_design = design.shape[1]
+    z = np.abs(first) / standard_errors(full, first, held, offset=offset)
+    used = np.append(np.arange(n_design), n_design + np.flatnonzero((z[n_design:] > _LEAST_Z) | _IS_SKILL))
+    full, held = full[:, used], held[used]
+    spreads: Spreads | None = None
+    for _ in range(_ROUNDS):
+        coefficients = fit_logistic(full, sample.won, held, offset=offset)
+        effects = estimate_rep_effects(sample.grouped(full @ coefficients), sample.levels, around=spreads)
+        spreads = effects.spreads
+        offset = sample.effect(effects)
+    weights, errors = np.zeros(len(CONTENT)), np.zeros(len(CONTENT))
+    weights[used[n_design:] - n_design] = coefficients[n_design:]
+    errors[used[n_design:] - n_design] = standard_errors(full, coefficients, held, offset=offset)[n_design:]
+    errors[~sample.content.any(axis=1)] = 0.0
+    return effects, weights, errors
+
+
+def _trust(sample: _Sample, design: FloatMatrix, penalties: FloatVector) -> float:
+    """Say what declared skill is worth when history does not tell reps apart: 0 when it was long enough to tell."""
+    skill = sample.content[_IS_SKILL][0]
+    full, held = np.column_stack([design, skill]), np.append(penalties, 0.0)
+    nothing = np.zeros(len(sample.won))
+    coefficients = fit_logistic(full, sample.won, held)
+    error = float(standard_errors(full, coefficients, held, offset=nothing)[-1])
+    if not skill.any() or float(coefficients[-1]) + _ONE_SIDED * error < TRUST:
+        return 0.0
+    certainty, prior = 1 / error**2, 1 / _TRUST_SPREAD**2
+    return max(0.0, float((certainty * coefficients[-1] + prior * TRUST) / (certainty + prior)))
+
+
+def _centre(line: FloatVector, won: FloatVector, product: IntVector, n_products: int) -> FloatVector:
+    """Move the shifts of each product together, so that its reps are promised as many wins as they had.
+
+    A scorer's probability is an average over reps; shifts around it must not promise more or less than that.
+    """
+    count = np.bincount(product, minlength=n_products)
+    centre = np.zeros(n_products)
     for _ in range(_CENTRING_STEPS):
-        p = expit(logits + centre[deals.column])
-        missing = np.bincount(deals.column, weights=deals.won - p, minlength=n_columns)
-        curvature = np.bincount(deals.column, weights=p * (1 - p), minlength=n_columns)
+        p = expit(line + centre[product])
+        missing = np.bincount(product, weights=won - p, minlength=n_products)
+        curvature = np.bincount(product, weights=p * (1 - p), minlength=n_products)
         # One lead's worth of curvature keeps a product of few leads near 0.
         centre = centre + (missing - centre / 4) / (curvature + 1 / 4)
     centre[count == 0] = float(np.average(centre, weights=count))
-    return shift + centre
-
-
-def _skill_means(reps: Sequence[Rep], product_ids: Sequence[ProductId]) -> dict[ProductId, float]:
-    levels: dict[ProductId, list[float]] = {}
-    for rep in reps:
-        for skill in rep.skills:
-            levels.setdefault(skill.product_id, []).append(skill.level)
-    return {p: float(np.mean(levels[p])) for p in product_ids if p in levels}
-
-
-def _as_deals(judged: pl.DataFrame, rep_ids: Sequence[RepId], product_ids: Sequence[ProductId]) -> Deals:
-    rows = {rep_id: index for index, rep_id in enumerate(rep_ids)}
-    columns: dict[ProductId | None, int] = {product_id: index for index, product_id in enumerate(product_ids)}
-    columns[None] = len(product_ids)
-    return Deals(
-        rep=np.array([rows[r] for r in judged["rep_id"]], dtype=np.int64),
-        column=np.array([columns[p] for p in judged["product_id"]], dtype=np.int64),
-        won=judged["won"].to_numpy(),
-        n_reps=len(rep_ids),
-        n_products=len(product_ids),
-    )
+    return centre
 
 
 def _strata(judged: pl.DataFrame) -> IntVector:

@@ -64,3 +64,13 @@ def fit_logistic(
         if float(np.abs(step).max()) < _TOLERANCE:
             break
     return coefficients
+
+
+def standard_errors(
+    design: FloatMatrix, coefficients: FloatVector, penalties: FloatVector, *, offset: FloatVector
+) -> FloatVector:
+    """Return the posterior standard deviations of fitted coefficients, by Laplace's approximation. Shape (n_terms,)."""
+    p = expit(design @ coefficients + offset)
+    curvature = (design * (p * (1 - p))[:, None]).T @ design + np.diag(penalties + 1e-6)
+    errors: FloatVector = np.sqrt(np.diag(np.linalg.inv(curvature)))
+    return errors

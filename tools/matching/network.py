@@ -8,7 +8,7 @@ import polars as pl
 
 from domain.people import Product, Rep
 from domain.values import LeadId, ProductId, RepId
-from tools.matching.affinity import AffinityModel
+from tools.matching.affinities.model import AffinityModel
 
 Node = tuple[str, str]
 
@@ -76,10 +76,10 @@ def build_network(judged: pl.DataFrame, model: AffinityModel) -> AffinityNetwork
             structure.add_node((kind, name), had=had, won=won)
     columns = {product_id: index for index, product_id in enumerate(model.product_ids)}
     rows = {rep_id: index for index, rep_id in enumerate(model.rep_ids)}
+    effects = model.product_effects()
     for rep_id, product_id, had, won in _tally(judged, "rep_id", "product_id"):
         row, column = rows[rep_id], columns[product_id]
-        log_odds = float(model.rep_shift[row, 0] + model.cell_shift[row, column])
-        structure.add_edge(_rep(rep_id), _product(product_id), had=had, won=won, log_odds=log_odds)
+        structure.add_edge(_rep(rep_id), _product(product_id), had=had, won=won, log_odds=float(effects[row, column]))
     for lead_id, rep_id, product_id, result in judged.select("lead_id", "rep_id", "product_id", "won").iter_rows():
         structure.add_node(("lead", lead_id), won=result > 0)
         structure.add_edge(("lead", lead_id), _rep(rep_id))

@@ -1,185 +1,161 @@
 """Who should take each lead of a batch. Pure: everything it needs is an argument; records nothing."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
 
-from domain.matches import Candidate, Exclusion, Match
-from domain.people import Lead, Product, Rep
-from domain.values import DecisionId, ProductId, RepId
-from tools.matching.affinity import AffinityModel
-from tools.matching.assignment import POOL, assign_leads
-from tools.matching.eligibility import exclude_full, exclude_named, exclude_unqualified, requirement_of
-from tools.matching.network import AffinityNetwork, explain_path
-from tools.matching.valuation import PairUtilities, value_pairs
-from tools.matching.wording import explain_choice, explain_keeping, explain_pooling
+from domain.errors import InvalidInputError
+from domain.routing import RoutingPolicy
+from tools.matching.affinities.kinds import LeadKind, kind_of, product_cells
+from tools.matching.arrays import IntVector
+from tools.matching.batch import Displaceable, Floor, Request
+from tools.matching.book import Book
+from tools.matching.choosing import choose, held_places, lay_out
+from tools.matching.describing import Chosen, describe, pool_entries, summary_of
+from tools.matching.eligibility import Rulebook, Verdict
+from tools.matching.flow import POOL
+from tools.matching.plan import Displacement, Plan
+from tools.matching.standing import mark_vips, may_keep, rate_urgency
+from tools.matching.travel import distances
+from tools.matching.valuation import URGENCY, PairUtilities, fill_values
 
-SHOWN = 10
-"""Candidates listed in a match; the chosen rep is always among them."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """A lead that needs a rep.
-
-    Attributes:
-        lead: The lead.
-        p_convert: The scorer's probability, whoever takes it.
-        value: What a win is worth; None when nobody knows.
-        owner: The rep who has the lead now, if anybody.
-        excluded: Reps who may not get it.
-        decision_id: Name of the decision.
-    """
-
-    lead: Lead
-    p_convert: float
-    value: float | None
-    owner: RepId | None
-    excluded: frozenset[RepId]
-    decision_id: DecisionId
+__all__ = ["Displaceable", "Displacement", "Floor", "Plan", "Request", "plan_matches"]
 
 
-@dataclass(frozen=True)
-class Floor:
-    """The sales floor at the moment of decision.
-
-    Attributes:
-        reps: All reps of the market, the inactive ones too.
-        products: All products of the market, by id.
-        open_leads: Open leads per rep; absent means 0.
-        model: What history says about reps.
-        network: The affinity network behind the explanations.
-    """
-
-    reps: Sequence[Rep]
-    products: Mapping[ProductId, Product]
-    open_leads: Mapping[RepId, int]
-    model: AffinityModel
-    network: AffinityNetwork
-
-
-def plan_matches(requests: Sequence[Request], floor: Floor, *, fairness: float, now: datetime) -> tuple[Match, ...]:
+def plan_matches(
+    requests: Sequence[Request],
+    floor: Floor,
+    *,
+    policy: RoutingPolicy,
+    now: datetime,
+    rng: np.random.Generator | None = None,
+) -> Plan:
     """Choose a rep for each lead of a batch, the batch as a whole.
 
-    A lead whose rep may still have it stays with that rep. All others are assigned together.
+    The hard rules come first. A lead whose owner may keep it stays with him. All others are assigned together: as many
+    as possible and, among those ways, at the greatest expected value less travel, workload and displaced leads. A part
+    of each capacity is kept for VIPs, who may also take the place of leads that were offered and not accepted yet.
 
     Args:
         requests: Leads of one market that need a rep, each once.
         floor: The sales floor.
-        fairness: What the last free place of a rep costs, as a part of the mean utility of the allowed pairs.
+        policy: The team's rules.
         now: The moment of decision.
+        rng: Source of randomness for exploration; without it nothing is explored.
 
     Returns:
-        One match per request, in order.
+        The plan; one match per request, in order.
+
+    Raises:
+        InvalidInputError: If a lead is named twice, or a probability or value is out of range.
     """
-    barred = _exclusions(requests, floor)
-    eligible = np.array([[rep.id not in row for rep in floor.reps] for row in barred], dtype=np.bool_)
-    eligible = eligible.reshape(len(requests), len(floor.reps))
-    utilities = value_pairs(
-        p_convert=np.array([r.p_convert for r in requests]),
-        values=[r.value for r in requests],
-        shifts=floor.model.shifts(floor.reps, [r.lead.product_id for r in requests]),
-        eligible=eligible,
-        open_leads=np.array([floor.open_leads.get(rep.id, 0) for rep in floor.reps], dtype=np.int64),
-        capacities=np.array([rep.capacity for rep in floor.reps], dtype=np.int64),
-        fairness=fairness,
+    _check(requests)
+    vip = mark_vips(requests, policy)
+    rules = Rulebook(floor, policy, now)
+    verdicts = [rules.judge(request, vip=bool(v)) for request, v in zip(requests, vip, strict=True)]
+    kinds, kind = _kinds_of(requests)
+    utilities = _value(requests, floor, kinds, kind, policy, now=now)
+    worth = utilities.worth()
+    owner = _keepers(requests, floor, verdicts, policy, now=now)
+    rows = np.flatnonzero(owner == POOL)
+    eligible = np.array([~verdicts[row].barred for row in rows], dtype=np.bool_).reshape(len(rows), len(floor.reps))
+    held = held_places(floor, policy, vips=bool(vip[rows].any()))
+    open_worth = worth if len(rows) == len(worth) else worth[rows]
+    places = lay_out(floor, policy, open_worth, eligible, held)
+    exploring = rng is not None and policy.explore > 0
+    choice = choose(
+        utilities,
+        open_worth,
+        eligible,
+        places,
+        vip[rows],
+        rows=rows,
+        spread=floor.model.spreads(floor.reps, kinds) if exploring else None,
+        cells=product_cells(kinds),
+        budget=policy.explore,
+        rng=rng,
     )
-    index = {rep.id: i for i, rep in enumerate(floor.reps)}
-    chosen = np.array(
-        [
-            index.get(r.owner, POOL) if r.owner and _may_keep(r.owner, row) else POOL
-            for r, row in zip(requests, barred, strict=True)
-        ],
-        dtype=np.int64,
-    )
-    kept = chosen != POOL
-    chosen[~kept] = assign_leads(
-        utilities.worth[~kept],
-        eligible[~kept],
-        utilities.open_leads,
-        utilities.capacities,
-        workload_weight=utilities.workload_weight,
-    ).rep
-    return tuple(
-        _match(request, floor, utilities, lead, int(chosen[lead]), barred[lead], kept=bool(kept[lead]), now=now)
-        for lead, request in enumerate(requests)
-    )
-
-
-def _match(
-    request: Request,
-    floor: Floor,
-    utilities: PairUtilities,
-    lead: int,
-    chosen: int,
-    barred: Mapping[RepId, Exclusion],
-    *,
-    kept: bool,
-    now: datetime,
-) -> Match:
-    """Put one lead's result into words and domain values."""
-    order = utilities.ranking(lead, [i for i, rep in enumerate(floor.reps) if rep.id not in barred])
-    shown = order[:SHOWN] + [i for i in order[SHOWN:] if i == chosen]
-    if kept and chosen not in shown:
-        shown.append(chosen)
-    rep = floor.reps[chosen] if chosen != POOL else None
-    product = floor.products.get(request.lead.product_id) if request.lead.product_id else None
-    p_convert = float(utilities.chance[lead, chosen]) if rep else None
-    if rep is None:
-        reason = explain_pooling(list(barred.values()), n_eligible=len(order))
-    elif kept:
-        reason = explain_keeping(rep, p_convert=float(utilities.chance[lead, chosen]))
-    else:
-        reason = explain_choice(
-            rep,
-            explain_path(floor.network, rep, product) if floor.model.no_signal is None else None,
-            p_convert=float(utilities.chance[lead, chosen]),
-            open_leads=int(utilities.open_leads[chosen]),
-            place=order.index(chosen) + 1,
-            n_eligible=len(order),
-        )
-    return Match(
-        lead_id=request.lead.id,
-        rep_id=rep.id if rep else None,
-        rep_name=rep.name if rep else None,
-        p_convert=p_convert,
-        reason=reason,
-        considered=tuple(
-            Candidate(
-                rep_id=floor.reps[i].id,
-                p_convert=float(utilities.chance[lead, i]),
-                utility=sum(utilities.terms(lead, i).values()),
-                terms=utilities.terms(lead, i),
-            )
-            for i in shown
+    book = Book(requests, floor, verdicts, utilities, worth, places.next_cost, choice.proof, vip)
+    chosen = Chosen.of(choice, held, owner=owner, rows=rows, vip=vip)
+    matches = describe(book, chosen, now=now)
+    proof = choice.proof
+    return Plan(
+        matches=matches,
+        pool=pool_entries(requests, matches, policy, now=now),
+        displaced=tuple(
+            Displacement(held.lead_ids[i], floor.reps[held.rep[i]].id, requests[row].lead.id, float(held.worth[i]))
+            for row, i in sorted(chosen.takes_over.items())
         ),
-        excluded=tuple(exclusion for rep_id, exclusion in barred.items() if rep is None or rep_id != rep.id),
-        no_signal=floor.model.no_signal,
-        model_version=floor.model.version,
-        as_of=now,
-        decision_id=request.decision_id,
+        worth=proof.worth,
+        bound=proof.bound,
+        gap=proof.gap,
+        prices={rep.id: float(price) for rep, price in zip(floor.reps, proof.one_more, strict=True)},
+        explored=choice.explored,
+        exploration_cost=choice.cost,
+        summary=summary_of(book, matches, n_kept=int((owner != POOL).sum())),
+        book=book,
     )
 
 
-def _exclusions(requests: Sequence[Request], floor: Floor) -> list[dict[RepId, Exclusion]]:
-    """Name, per lead, the reps who may not take it. Leads that ask the same share the work."""
-    full = exclude_full(floor.reps, floor.open_leads)
-    by_requirement: dict[object, dict[RepId, Exclusion]] = {}
-    barred = []
-    known = {rep.id for rep in floor.reps}
+def _kinds_of(requests: Sequence[Request]) -> tuple[list[LeadKind], IntVector]:
+    """List the kinds of the leads, and the number of each lead's kind."""
+    order: dict[LeadKind, int] = {}
+    number = [order.setdefault(kind_of(request.lead), len(order)) for request in requests]
+    return list(order), np.array(number, dtype=np.int64)
+
+
+def _value(
+    requests: Sequence[Request],
+    floor: Floor,
+    kinds: Sequence[LeadKind],
+    kind: IntVector,
+    policy: RoutingPolicy,
+    *,
+    now: datetime,
+) -> PairUtilities:
+    p_convert = np.array([request.p_convert for request in requests], dtype=np.float64)
+    value = fill_values([request.value for request in requests])
+    urgency = rate_urgency(requests, now=now)
+    travel = None
+    if policy.travel_cost_per_km:
+        travel = policy.travel_cost_per_km * distances([request.lead for request in requests], floor.reps)
+    return PairUtilities(
+        p_convert=p_convert,
+        value=value,
+        kind=kind,
+        shifts=floor.model.shifts(floor.reps, kinds),
+        travel=travel,
+        urgency=URGENCY * urgency * p_convert * value if urgency.any() else None,
+    )
+
+
+def _keepers(
+    requests: Sequence[Request],
+    floor: Floor,
+    verdicts: Sequence[Verdict],
+    policy: RoutingPolicy,
+    *,
+    now: datetime,
+) -> IntVector:
+    """Return the owner of each lead that stays with him, as an index; `POOL` for all others."""
+    index = {rep.id: i for i, rep in enumerate(floor.reps)}
+    owner = np.full(len(requests), POOL, dtype=np.int64)
+    for row, (request, verdict) in enumerate(zip(requests, verdicts, strict=True)):
+        if request.owner is None or request.owner not in index:
+            continue
+        if may_keep(request, verdict.by_rep.get(request.owner), floor.availability, policy, now=now):
+            owner[row] = index[request.owner]
+    return owner
+
+
+def _check(requests: Sequence[Request]) -> None:
+    seen: set[str] = set()
     for request in requests:
-        product = floor.products.get(request.lead.product_id) if request.lead.product_id else None
-        requirement = requirement_of(request.lead, product)
-        if requirement not in by_requirement:
-            by_requirement[requirement] = full | exclude_unqualified(requirement, floor.reps)
-        named = exclude_named(request.excluded & known)
-        barred.append(by_requirement[requirement] | named)
-    return barred
-
-
-def _may_keep(owner: RepId, barred: Mapping[RepId, Exclusion]) -> bool:
-    """Say whether the lead's rep keeps it. Being full does not matter: the lead is among those that fill him."""
-    exclusion = barred.get(owner)
-    return exclusion is None or exclusion.rule == "capacity"
+        if request.lead.id in seen:
+            raise InvalidInputError("requests", request.lead.id, "is named more than once; name each lead once")
+        seen.add(request.lead.id)
+        if not 0 <= request.p_convert <= 1:
+            raise InvalidInputError("p_convert", request.p_convert, "must lie in [0, 1]")
+        if request.value is not None and not 0 <= request.value < np.inf:
+            raise InvalidInputError("value", request.value, "must be a finite number of at least 0")

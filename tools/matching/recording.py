@@ -1,6 +1,7 @@
 """A match as a recorded decision, and back. Pure: no clock, no I/O; decides nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from domain.decisions import Decision, DecisionKind, decision_id
 from domain.matches import Candidate, Exclusion, Match
@@ -21,18 +22,44 @@ def record_match(match: Match, *, score_decision: DecisionId, open_leads: Sequen
         score_decision: The decision behind the lead's probability.
         open_leads: Open leads of all reps of the market at that moment, in order of rep id.
     """
-    return Decision(
-        id=match.decision_id,
-        kind=DecisionKind.MATCH,
-        subject_id=match.lead_id,
-        at=match.as_of,
-        inputs_hash=content_hash(match.lead_id, score_decision, match.model_version, list(open_leads)),
-        versions={"affinity": match.model_version, "score": score_decision},
-        chosen=match.rep_id,
-        considered=tuple(candidate.model_dump() for candidate in match.considered),
-        excluded=tuple(exclusion.model_dump() for exclusion in match.excluded),
-        reasons=(match.reason,) if match.no_signal is None else (match.reason, match.no_signal),
-    )
+    return record_matches([match], score_decisions=[score_decision], open_leads=open_leads)[0]
+
+
+def record_matches(
+    matches: Sequence[Match], *, score_decisions: Sequence[DecisionId], open_leads: Sequence[int]
+) -> list[Decision]:
+    """Turn the matches of a batch into the decisions to record.
+
+    Exclusions are recorded by rule and detail, each with all its reps; leads that exclude the same reps share the
+    list. Decisions are built without validating them: matches are valid, and a batch has millions of exclusions.
+
+    Args:
+        matches: What was decided, on one floor.
+        score_decisions: The decisions behind the leads' probabilities, in the same order.
+        open_leads: Open leads of all reps of the market at that moment, in order of rep id.
+    """
+    load = content_hash(list(open_leads))
+    shared: dict[int, tuple[dict[str, Any], ...]] = {}
+    decisions = []
+    for match, score in zip(matches, score_decisions, strict=True):
+        if id(match.excluded) not in shared:
+            shared[id(match.excluded)] = _group(match.excluded)
+        decisions.append(
+            Decision.model_construct(
+                id=match.decision_id,
+                kind=DecisionKind.MATCH,
+                subject_id=match.lead_id,
+                at=match.as_of,
+                inputs_hash=content_hash(match.lead_id, score, match.model_version, load),
+                versions={"affinity": match.model_version, "score": score},
+                chosen=match.rep_id,
+                propensity=match.propensity,
+                considered=tuple(candidate.model_dump() for candidate in match.considered),
+                excluded=shared[id(match.excluded)],
+                reasons=(match.reason,) if match.no_signal is None else (match.reason, match.no_signal),
+            )
+        )
+    return decisions
 
 
 def recall_match(decision: Decision, rep: Rep | None) -> Match:
@@ -51,9 +78,24 @@ def recall_match(decision: Decision, rep: Rep | None) -> Match:
         p_convert=chances.get(RepId(decision.chosen)) if decision.chosen else None,
         reason=decision.reasons[0],
         considered=considered,
-        excluded=tuple(Exclusion.model_validate(row) for row in decision.excluded),
+        excluded=tuple(_ungroup(decision.excluded)),
         no_signal=decision.reasons[1] if len(decision.reasons) > 1 else None,
         model_version=decision.versions["affinity"],
         as_of=decision.at,
         decision_id=decision.id,
+        propensity=decision.propensity,
     )
+
+
+def _group(excluded: Sequence[Exclusion]) -> tuple[dict[str, Any], ...]:
+    groups: dict[tuple[str, str], list[str]] = {}
+    for each in excluded:
+        groups.setdefault((each.rule, each.detail), []).append(each.rep_id)
+    return tuple({"rule": rule, "detail": detail, "rep_ids": ids} for (rule, detail), ids in groups.items())
+
+
+def _ungroup(rows: Sequence[Mapping[str, Any]]) -> Iterator[Exclusion]:
+    """Return the exclusions of groups, and of rows that name one rep each."""
+    for row in rows:
+        for rep_id in row["rep_ids"] if "rep_ids" in row else [row["rep_id"]]:
+            yield Exclusion(rep_id=rep_id, rule=row["rule"], detail=row["detail"])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tools.matching.arrays import BoolMatrix, IntVector
-from tools.matching.assignment import POOL
+from tools.matching.flow import POOL
 
 
 def assign_in_turn(eligible: BoolMatrix, open_leads: IntVector, capacities: IntVector, *, first: int = 0) -> IntVector:

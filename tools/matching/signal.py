@@ -3,14 +3,18 @@
 import numpy as np
 
 from tools.matching.arrays import FloatMatrix, FloatVector, IntVector
-from tools.matching.rep_effects import Deals
 
 N_PERMUTATIONS = 599
-LEVEL = 0.01
+LEVEL = 0.025
+"""Chance of claiming a signal where there is none."""
+
+_SKILL_PART = 0.8
+"""Part of `LEVEL` spent on the question about declared skill, which is directed and so the one with more power."""
 
 
 def rep_signal_p_value(
-    deals: Deals,
+    rep: IntVector,
+    product: IntVector,
     residuals: FloatVector,
     strata: IntVector,
     skills: FloatMatrix,
@@ -24,13 +28,14 @@ def rep_signal_p_value(
     are asked of it. Do wins follow declared skill? The statistic is the residuals' product with skill, one-sided.
     Do reps, or reps by product, differ in any other way? The statistics are squared residual sums (score
     statistics of a variance component), each standardised over the permutations, and the greater one counts. The
-    smaller p-value counts, doubled for having asked twice.
+    smaller p-value counts, each divided by its part of the level for having asked twice.
 
     Args:
-        deals: Judged leads.
+        rep: Shape (n_leads,). Index of the rep.
+        product: Shape (n_leads,). Index of the product.
         residuals: Shape (n_leads,). Won minus the probability of the lead-only model.
         strata: Shape (n_leads,). Leads with equal numbers may have had the same reps.
-        skills: Shape (n_reps, n_products + 1). Declared skill, centred by product.
+        skills: Shape (n_reps, n_products). Declared skill, centred by product.
         rng: Source of randomness; advanced by `n_permutations` draws per lead.
         n_permutations: Relabellings; the smallest possible p-value is 1 / (n_permutations + 1).
 
@@ -42,26 +47,26 @@ def rep_signal_p_value(
         for the score statistics; their null distribution is here by permutation, not by moments.
     """
     order = np.argsort(strata, kind="stable")
-    rep, column, residual = deals.rep[order], deals.column[order], residuals[order]
+    label, column, residual = rep[order], product[order], residuals[order]
     stratum = strata[order].astype(np.float64)
-    n_columns = deals.shape[1]
+    n_reps, n_columns = skills.shape
 
     def statistics(labels: IntVector) -> tuple[float, float, float]:
         cells = labels * n_columns + column
-        by_cell = np.bincount(cells, weights=residual, minlength=deals.n_reps * n_columns)
-        by_rep = by_cell.reshape(deals.n_reps, n_columns).sum(axis=1)
+        by_cell = np.bincount(cells, weights=residual, minlength=n_reps * n_columns)
+        by_rep = by_cell.reshape(n_reps, n_columns).sum(axis=1)
         return float(by_rep @ by_rep), float(by_cell @ by_cell), float(by_cell @ skills.ravel())
 
-    rows = [statistics(rep)]
+    rows = [statistics(label)]
     # Random fractions added to whole strata shuffle inside each stratum and nowhere else.
-    rows.extend(statistics(rep[np.argsort(stratum + rng.random(len(rep)))]) for _ in range(n_permutations))
+    rows.extend(statistics(label[np.argsort(stratum + rng.random(len(label)))]) for _ in range(n_permutations))
     table = np.array(rows)
     scale = table.std(axis=0)
     standardised = (table - table.mean(axis=0)) / np.where(scale > 0, scale, np.inf)
     differing = _rank(standardised[:, :2].max(axis=1))
     if not skills.any():
         return differing
-    return min(1.0, 2 * min(differing, _rank(standardised[:, 2])))
+    return min(1.0, differing / (1 - _SKILL_PART), _rank(standardised[:, 2]) / _SKILL_PART)
 
 
 def _rank(statistic: FloatVector) -> float:

@@ -1,65 +1,100 @@
-"""The matching capability: loads facts through ports, chooses reps, records decisions and assignments."""
+"""The matching capability: who should take a lead, or a whole batch, decided on the live floor and carried out."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
+import numpy as np
+
 from domain.decisions import Decision
-from domain.errors import DecisionNotFoundError, InvalidInputError, RepNotFoundError
-from domain.matches import AssignmentRecord, Match
+from domain.errors import InvalidInputError, LeadNotFoundError
+from domain.matches import Match
 from domain.people import Lead, Rep
-from domain.ports import AssignmentRecords, Clock, DecisionLog, LeadRecords, ProductRecords, RepRecords, Scorer
-from domain.scores import LeadScore
-from domain.values import DecisionId, LeadId, Market, RepId, content_hash
+from domain.ports import Clock
+from domain.routing import RoutingPolicy
+from domain.routing_ports import BatchScores
+from domain.values import DecisionId, LeadId, RepId, content_hash
+from tools.matching.floor_reading import FloorReader, Situation, Wish
+from tools.matching.handing_over import decisions_of, settle, with_kin
 from tools.matching.history import OutcomeHistory
 from tools.matching.learning import AffinityLearner
-from tools.matching.planning import Floor, Request, plan_matches
-from tools.matching.recording import match_decision_id, recall_match, record_match
+from tools.matching.plan import Plan
+from tools.matching.planning import plan_matches
+from tools.matching.ports import RoutingRecords
+from tools.matching.recording import match_decision_id, recall_match
 
-ASSIGNED_BY = "matcher"
-DEFAULT_FAIRNESS = 0.1
+ROUNDS = 5
+"""How often a lead that lost its place to another process is decided anew, before it waits in the pool."""
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """What became of leads that needed a rep.
+
+    Attributes:
+        matches: One per lead asked, in order.
+        before: Who had a lead before; a lead that nobody had is absent.
+        displaced: New matches of leads that gave their place to a VIP.
+    """
+
+    matches: tuple[Match, ...]
+    before: Mapping[LeadId, RepId]
+    displaced: tuple[Match, ...] = ()
 
 
 @dataclass(frozen=True)
 class MatchingTool:
     """Gives leads to reps. Satisfies `domain.ports.Matcher`.
 
-    Assignments of one process are made one after the other: each must see the load that the one before it made.
+    Assignments of one process are made one after the other, so that they do not compete with each other. Those of
+    several processes may compete: what is recorded never breaks a capacity, and who loses a place is decided anew.
 
     Attributes:
-        fairness: What the last free place of a rep costs, as a part of the mean utility of the allowed pairs.
+        records: Where everything is read and recorded.
+        scorer: Gives leads their probabilities, a batch at a time.
+        history: How leads ended in whose hands.
+        clock: The time.
+        policy: The team's rules.
     """
 
-    leads: LeadRecords
-    reps: RepRecords
-    products: ProductRecords
-    assignments: AssignmentRecords
-    decisions: DecisionLog
-    scorer: Scorer
+    records: RoutingRecords
+    scorer: BatchScores
     history: OutcomeHistory
     clock: Clock
-    fairness: float = DEFAULT_FAIRNESS
+    policy: RoutingPolicy = field(default_factory=RoutingPolicy)
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False, compare=False)
 
     @cached_property
-    def _learner(self) -> AffinityLearner:
-        return AffinityLearner(self.history)
+    def reader(self) -> FloorReader:
+        """What reads the floor; it remembers what was learned from the history."""
+        records = self.records
+        learner = AffinityLearner(self.history, records.rejections, records.match_overrides)
+        return FloorReader(records, learner, self.scorer, self.policy)
 
     async def propose(self, lead_id: LeadId, *, exclude: Sequence[RepId] = ()) -> Match:
         """Say who should take a lead; changes nothing but the decision log. Raises `LeadNotFoundError`."""
-        lead = await self.leads.get(lead_id)
-        now = self.clock.now()
-        (match,) = await self._decide([lead], frozenset(exclude), key=f"propose {now.isoformat()}", now=now)
+        (match,) = await self.propose_batch([lead_id], exclude=exclude)
         return match
+
+    async def propose_batch(self, lead_ids: Sequence[LeadId], *, exclude: Sequence[RepId] = ()) -> tuple[Match, ...]:
+        """Say who should take each lead of a batch, as a whole; changes nothing but the decision log."""
+        leads = await self.leads_of(lead_ids)
+        if not leads:
+            return ()
+        now = self.clock.now()
+        names = {lead.id: match_decision_id(lead.id, f"propose {now.isoformat()}") for lead in leads}
+        situation = await self.reader.read(leads, Wish(names, exclude=frozenset(exclude)), now=now)
+        plan = await self._plan(situation, explore=False)
+        matches = with_kin(plan.matches, situation)
+        await self.records.decisions.record_many(list(decisions_of(matches, plan, situation).values()))
+        return matches
 
     async def assign(self, lead_id: LeadId, *, exclude: Sequence[RepId] = (), key: str) -> Match:
         """Choose a rep and record the assignment. Idempotent by `key`. Raises `LeadNotFoundError`."""
-        async with self._one_at_a_time:
-            (match,) = await self._assign([lead_id], frozenset(exclude), key=key)
-        return match
+        return (await self.give([lead_id], key=key, exclude=frozenset(exclude))).matches[0]
 
     async def assign_batch(self, lead_ids: Sequence[LeadId], *, key: str) -> tuple[Match, ...]:
         """Choose reps for a whole batch, the best for the batch, and record the assignments.
@@ -70,106 +105,130 @@ class MatchingTool:
             LeadNotFoundError: If there is no such lead.
             InvalidInputError: If a lead is named twice, or leads are of several markets.
         """
+        return (await self.give(lead_ids, key=key)).matches
+
+    async def replan(self, leads: Sequence[Lead], wish: Wish, *, now: datetime) -> Plan:
+        """Plan a batch on the live floor without exploring; record nothing."""
+        return await self._plan(await self.reader.read(leads, wish, now=now), explore=False)
+
+    async def give(
+        self,
+        lead_ids: Sequence[LeadId],
+        *,
+        key: str,
+        exclude: frozenset[RepId] = frozenset(),
+        vips: frozenset[LeadId] = frozenset(),
+        due: Mapping[LeadId, datetime] | None = None,
+        pool_again: bool = True,
+    ) -> Assigned:
+        """Choose reps for leads and carry it out. Idempotent by `key` and lead.
+
+        Args:
+            lead_ids: Leads of one market, each once.
+            key: Names the request.
+            exclude: Reps who may get none of them.
+            vips: Leads on the fast track.
+            due: Deadlines of leads that have one.
+            pool_again: Whether leads that find nobody are recorded as waiting; otherwise they are left out.
+
+        Raises:
+            LeadNotFoundError: If there is no such lead.
+            InvalidInputError: If a lead is named twice, or leads are of several markets.
+        """
+        leads = await self.leads_of(lead_ids)
+        async with self._one_at_a_time:
+            names = {lead.id: match_decision_id(lead.id, key) for lead in leads}
+            found = await self._recall(names)
+            fresh = [lead for lead in leads if lead.id not in found]
+            wish = Wish(names, exclude=exclude, vips=vips, due=due or {})
+            assigned = await self._give_fresh(fresh, wish, pool_again=pool_again)
+        found |= {match.lead_id: match for match in assigned.matches}
+        matches = tuple(found[lead_id] for lead_id in lead_ids if lead_id in found)
+        return Assigned(matches, assigned.before, assigned.displaced)
+
+    async def _give_fresh(self, leads: Sequence[Lead], wish: Wish, *, pool_again: bool) -> Assigned:
+        """Decide and carry out, and decide anew about leads whose place was taken meanwhile or that were displaced."""
+        asked = {lead.id for lead in leads}
+        found: dict[LeadId, Match] = {}
+        before: dict[LeadId, RepId] = {}
+        names = dict(wish.decision_ids)
+        for _ in range(ROUNDS):
+            if not leads:
+                break
+            here = Wish(names, wish.exclude, wish.due, wish.vips, wish.movable)
+            situation = await self.reader.read(leads, here, now=self.clock.now())
+            plan = await self._plan(situation, explore=True)
+            settled = await settle(self.records, plan, situation, pool_again=pool_again)
+            before = dict(situation.holders) | before
+            found |= {match.lead_id: match for match in settled.matches}
+            for lead_id in settled.displaced:
+                names[lead_id] = match_decision_id(lead_id, f"displaced {names[_vip_of(plan, lead_id)]}")
+            leads = await self.leads_of([*settled.lost, *settled.displaced])
+        if leads:
+            found |= {match.lead_id: match for match in await self._pool_losers(leads, names)}
+        given = tuple(match for lead_id, match in found.items() if lead_id in asked)
+        return Assigned(given, before, tuple(match for lead_id, match in found.items() if lead_id not in asked))
+
+    async def _pool_losers(self, leads: Sequence[Lead], names: Mapping[LeadId, DecisionId]) -> tuple[Match, ...]:
+        """Let leads wait that lost their place again and again: nobody may take them now."""
+        reps = await self.records.reps.in_market(leads[0].market)
+        wish = Wish(names, exclude=frozenset(rep.id for rep in reps))
+        situation = await self.reader.read(leads, wish, now=self.clock.now())
+        plan = await self._plan(situation, explore=False)
+        why = {"reason": "Waits in the pool: others took every free place while this was decided."}
+        plan = replace(
+            plan,
+            matches=tuple(match.model_copy(update=why) for match in plan.matches),
+            pool=tuple(entry.model_copy(update=why) for entry in plan.pool),
+        )
+        return (await settle(self.records, plan, situation)).matches
+
+    async def _plan(self, situation: Situation, *, explore: bool) -> Plan:
+        """Plan a batch in a thread. The same requests draw the same effects, in every process."""
+        rng = None
+        if explore and self.policy.explore > 0:
+            seed = content_hash(sorted(request.decision_id for request in situation.requests), length=16)
+            rng = np.random.default_rng(int(seed, 16))
+        return await asyncio.to_thread(
+            plan_matches, situation.requests, situation.floor, policy=self.policy, now=situation.now, rng=rng
+        )
+
+    async def leads_of(self, lead_ids: Sequence[LeadId]) -> list[Lead]:
+        """Read leads of one market, in order.
+
+        Raises:
+            LeadNotFoundError: If there is no such lead.
+            InvalidInputError: If a lead is named twice, or leads are of several markets.
+        """
         repeated = [lead_id for lead_id, count in Counter(lead_ids).items() if count > 1]
         if repeated:
             raise InvalidInputError("lead_ids", repeated[0], "is named more than once; name each lead once")
-        async with self._one_at_a_time:
-            return await self._assign(lead_ids, frozenset(), key=key)
-
-    async def _assign(self, lead_ids: Sequence[LeadId], exclude: frozenset[RepId], *, key: str) -> tuple[Match, ...]:
-        now = self.clock.now()
-        leads = [await self.leads.get(lead_id) for lead_id in lead_ids]
-        matches = {lead.id: await self._recall(match_decision_id(lead.id, key)) for lead in leads}
-        fresh = [lead for lead in leads if matches[lead.id] is None]
-        matches |= {match.lead_id: match for match in await self._decide(fresh, exclude, key=key, now=now)}
-        decided = [match for match in matches.values() if match is not None]
-        for match in decided:
-            await self._hand_over(match)
-        return tuple(decided)
-
-    async def _decide(
-        self, leads: Sequence[Lead], exclude: frozenset[RepId], *, key: str, now: datetime
-    ) -> tuple[Match, ...]:
-        if not leads:
-            return ()
-        markets = sorted({lead.market for lead in leads})
+        found = await self.records.routed_leads.get_many(lead_ids)
+        for lead_id in lead_ids:
+            if lead_id not in found:
+                raise LeadNotFoundError(lead_id)
+        markets = sorted({lead.market for lead in found.values()})
         if len(markets) > 1:
             raise InvalidInputError("lead_ids", markets, "are leads of several markets; assign each market by itself")
-        floor = await self._floor(markets[0], now=now)
-        scores = [await self.scorer.score_lead(lead.id, as_of=now) for lead in leads]
-        requests = [
-            Request(
-                lead=lead,
-                p_convert=score.p_convert,
-                value=_value_of_a_win(score),
-                owner=await self._owner(lead.id),
-                excluded=exclude,
-                decision_id=match_decision_id(lead.id, key),
-            )
-            for lead, score in zip(leads, scores, strict=True)
-        ]
-        matches = plan_matches(requests, floor, fairness=self.fairness, now=now)
-        load = [floor.open_leads.get(rep.id, 0) for rep in floor.reps]
-        await self.decisions.record_many(
-            [
-                record_match(match, score_decision=score.decision_id, open_leads=load)
-                for match, score in zip(matches, scores, strict=True)
-            ]
-        )
-        return matches
+        return [found[lead_id] for lead_id in lead_ids]
 
-    async def _floor(self, market: Market, *, now: datetime) -> Floor:
-        reps = await self.reps.in_market(market)
-        products = await self.products.in_market(market)
-        lesson = await self._learner.learn(market, reps, now=now)
-        return Floor(
-            reps=reps,
-            products={product.id: product for product in products},
-            open_leads=await self.assignments.open_counts(market),
-            model=lesson.model,
-            network=lesson.network,
-        )
+    async def _recall(self, names: Mapping[LeadId, DecisionId]) -> dict[LeadId, Match]:
+        """Return what was decided under these names before, so that a retry decides nothing anew."""
+        decisions = await self.records.decisions.get_many(list(names.values()))
+        if not decisions:
+            return {}
+        reps = {rep.id: rep for rep in await self._reps_of(list(decisions.values()))}
+        return {
+            lead_id: recall_match(decisions[name], reps.get(RepId(decisions[name].chosen or "")))
+            for lead_id, name in names.items()
+            if name in decisions
+        }
 
-    async def _owner(self, lead_id: LeadId) -> RepId | None:
-        current = await self.assignments.current(lead_id)
-        return current.rep_id if current else None
-
-    async def _recall(self, decision_id: DecisionId) -> Match | None:
-        """Return what was decided under this name before, so that a retry decides nothing anew."""
-        try:
-            decision = await self.decisions.get(decision_id)
-        except DecisionNotFoundError:
-            return None
-        return recall_match(decision, await self._rep_of(decision))
-
-    async def _rep_of(self, decision: Decision) -> Rep | None:
-        if decision.chosen is None:
-            return None
-        try:
-            return await self.reps.get(RepId(decision.chosen))
-        except RepNotFoundError:
-            return None
-
-    async def _hand_over(self, match: Match) -> None:
-        """Record an assignment, unless the lead is there already or was given away after this decision."""
-        current = await self.assignments.current(match.lead_id)
-        if current and (current.at > match.as_of or current.rep_id == match.rep_id):
-            return
-        await self.assignments.record(
-            AssignmentRecord(
-                id=f"assignment-{content_hash(match.decision_id)}",
-                lead_id=match.lead_id,
-                rep_id=match.rep_id,
-                at=match.as_of,
-                by=ASSIGNED_BY,
-                decision_id=match.decision_id,
-                reason=match.reason,
-            )
-        )
+    async def _reps_of(self, decisions: Sequence[Decision]) -> tuple[Rep, ...]:
+        leads = await self.records.routed_leads.get_many([LeadId(decisions[0].subject_id)])
+        return await self.records.reps.in_market(next(iter(leads.values())).market)
 
 
-def _value_of_a_win(score: LeadScore) -> float | None:
-    """Undo the scorer's `expected_value = p_convert * value of a win`."""
-    if score.expected_value is None or score.p_convert <= 0:
-        return None
-    return score.expected_value / score.p_convert
+def _vip_of(plan: Plan, lead_id: LeadId) -> LeadId:
+    """Return the VIP that took the place of a lead."""
+    return next(each.by for each in plan.displaced if each.lead_id == lead_id)

@@ -2,93 +2,106 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from tools.matching.affinity import shift_probability
+from tools.matching.affinities.model import shift_probability
 from tools.matching.arrays import BoolMatrix, FloatMatrix, FloatVector, IntVector
-from tools.matching.assignment import workload_cost
+
+URGENCY = 0.1
+"""What a lead at its deadline gains in the contest for scarce places, as a part of its own expected value."""
+
+_CLIP = 1e-6
+_CHUNK = 256
 
 
 @dataclass(frozen=True)
 class PairUtilities:
-    """The worth of every pair.
+    """The worth of every pair of a batch.
+
+    Utility is the expected value of the lead in the rep's hands, less travel; a lead near its deadline counts a little
+    more, whoever takes it. What workload costs depends on how many leads a rep gets, and is not part of it.
 
     Attributes:
-        chance: Shape (n_leads, n_reps). Probability that the lead is won in the rep's hands.
-        steps: Terms of the worth, each of shape (n_leads, n_reps); they add up to `worth`.
-        worth: Shape (n_leads, n_reps). Expected value of the pair, before workload.
-        workload: Shape (n_reps,). Cost of the rep's next lead, in units of worth.
-        workload_weight: The cost of a rep's last free place, in units of worth.
-        open_leads: Shape (n_reps,). Leads each rep has already.
-        capacities: Shape (n_reps,). Most leads each rep may have.
+        p_convert: Shape (n_leads,). Probability of winning, whoever takes the lead.
+        value: Shape (n_leads,). What a win is worth.
+        kind: Shape (n_leads,). Column of the shifts that each lead belongs to.
+        shifts: Log-odds by term, each of shape (n_reps, n_kinds).
+        travel: Shape (n_leads, n_reps). What travel costs; None where it costs nothing.
+        urgency: Shape (n_leads,). What urgency adds, in units of utility; None without deadlines.
     """
 
-    chance: FloatMatrix
-    steps: Mapping[str, FloatMatrix]
-    worth: FloatMatrix
-    workload: FloatVector
-    workload_weight: float
-    open_leads: IntVector
-    capacities: IntVector
+    p_convert: FloatVector
+    value: FloatVector
+    kind: IntVector
+    shifts: Mapping[str, FloatMatrix]
+    travel: FloatMatrix | None = None
+    urgency: FloatVector | None = None
 
-    def terms(self, lead: int, rep: int) -> dict[str, float]:
-        """Return the terms of one pair; their sum is the pair's utility for the next lead of this rep."""
-        return {name: float(step[lead, rep]) for name, step in self.steps.items()} | {
-            "workload": -float(self.workload[rep])
-        }
+    @cached_property
+    def total_shift(self) -> FloatMatrix:
+        """Shape (n_reps, n_kinds). Sum of the shifts."""
+        return sum(self.shifts.values(), np.zeros(next(iter(self.shifts.values())).shape))
 
-    def ranking(self, lead: int, reps: Sequence[int]) -> list[int]:
-        """Order reps by utility for a lead, best first; equals in order of index."""
-        net = self.worth[lead] - self.workload
-        return sorted(reps, key=lambda rep: (-net[rep], rep))
+    def worth(self, shift: FloatMatrix | None = None) -> FloatMatrix:
+        """Return the utility of every pair. Shape (n_leads, n_reps).
+
+        Args:
+            shift: Log-odds to use in place of the sum of the shifts, shape (n_reps, n_kinds).
+        """
+        # Odds multiply, so the exponential is taken once per kind and not once per lead.
+        factor = np.exp(self.total_shift if shift is None else shift).T
+        p = np.clip(self.p_convert, _CLIP, 1 - _CLIP)
+        odds = p / (1 - p)
+        worth = np.empty((len(p), factor.shape[1]))
+        for start in range(0, len(p), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            won = odds[rows, None] * factor[self.kind[rows]]
+            np.divide(won * self.value[rows, None], 1 + won, out=worth[rows])
+        if self.urgency is not None:
+            worth += self.urgency[:, None]
+        if self.travel is not None:
+            worth -= self.travel
+        return worth
+
+    def chance(self, lead: IntVector, rep: IntVector) -> FloatVector:
+        """Return the probability that leads are won in the hands of reps, pair by pair."""
+        return shift_probability(self.p_convert[lead], self.total_shift[rep, self.kind[lead]])
+
+    def terms(self, lead: IntVector, rep: IntVector) -> dict[str, FloatVector]:
+        """Return the terms of pairs; their sum is the utility.
+
+        The shifts are applied one after the other, and each term is what its step adds, so the terms add up exactly.
+        """
+        value, p = self.value[lead], self.p_convert[lead]
+        chance = p
+        terms = {"lead": p * value}
+        total = np.zeros(len(lead))
+        for name, shift in self.shifts.items():
+            total = total + shift[rep, self.kind[lead]]
+            moved = shift_probability(p, total)
+            terms[name] = (moved - chance) * value
+            chance = moved
+        if self.urgency is not None:
+            terms["urgency"] = self.urgency[lead]
+        if self.travel is not None:
+            terms["travel"] = -self.travel[lead, rep]
+        return terms
 
 
-def value_pairs(
-    *,
-    p_convert: FloatVector,
-    values: Sequence[float | None],
-    shifts: Mapping[str, FloatMatrix],
-    eligible: BoolMatrix,
-    open_leads: IntVector,
-    capacities: IntVector,
-    fairness: float,
-) -> PairUtilities:
-    """Value every pair of lead and rep.
+def fill_values(values: Sequence[float | None]) -> FloatVector:
+    """Return what a win of each lead is worth. Shape (n_leads,).
 
-    Utility is the expected value of the lead in the rep's hands. A lead of unknown value counts as the mean of
-    those known in the batch; where none is known every win counts 1, and utility is the probability itself.
-    The shifts are applied one after the other, and each term is what its step adds, so the terms add up exactly.
-
-    Args:
-        p_convert: Shape (n_leads,). Probability of winning, whoever takes the lead.
-        values: n_leads values of a win, >= 0, or None.
-        shifts: Log-odds by term, each of shape (n_reps, n_leads): the column belongs to the lead.
-        eligible: Shape (n_leads, n_reps). Allowed pairs; they set the scale of `fairness`.
-        open_leads: Shape (n_reps,). Leads each rep has already.
-        capacities: Shape (n_reps,). Most leads each rep may have.
-        fairness: What a rep's last free place costs, as a part of the mean worth of the allowed pairs, >= 0.
+    A lead of unknown value counts as the mean of those known in the batch; where none is known every win counts 1,
+    and utility is the probability itself.
     """
     known = [value for value in values if value is not None]
     typical = float(np.mean(known)) if known else 1.0
-    value = np.array([typical if v is None else v for v in values])[:, None]
-    shape = eligible.shape
-    chance = np.broadcast_to(p_convert[:, None], shape)
-    steps = {"lead": chance * value}
-    total = np.zeros(shape)
-    for name, shift in shifts.items():
-        total = total + shift.T
-        moved = shift_probability(p_convert[:, None], total)
-        steps[name] = (moved - chance) * value
-        chance = moved
-    worth = chance * value
-    weight = fairness * float(worth[eligible].mean()) if eligible.any() else 0.0
-    return PairUtilities(
-        chance=chance,
-        steps=steps,
-        worth=worth,
-        workload=weight * workload_cost(open_leads, capacities),
-        workload_weight=weight,
-        open_leads=open_leads,
-        capacities=capacities,
-    )
+    return np.array([typical if value is None else value for value in values], dtype=np.float64)
+
+
+def mean_worth(worth: FloatMatrix, eligible: BoolMatrix) -> float:
+    """Return the mean size of the utility of the allowed pairs, the unit of fairness; 0 without any."""
+    n = np.count_nonzero(eligible)
+    return float(np.abs(worth).sum(where=eligible)) / n if n else 0.0

@@ -1,6 +1,6 @@
-"""A sales floor in memory for the tests of matching."""
+"""A sales floor for the tests of matching: real records in SQLite; scores, history and the clock as a test sets them."""
 
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -9,12 +9,14 @@ import polars as pl
 import pytest
 from scipy.special import expit
 
-from domain.decisions import Decision
-from domain.errors import DecisionNotFoundError, LeadNotFoundError, ProductNotFoundError, RepNotFoundError
+from domain.events import Outcome, OutcomeKind
 from domain.matches import AssignmentRecord
 from domain.people import Lead, Product, Rep, Skill
+from domain.routing import RoutingPolicy
 from domain.scores import LeadScore, Rung, Temperature
 from domain.values import content_hash
+from records.database import open_database
+from records.repositories import Records
 from tools.matching.tool import MatchingTool
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -22,19 +24,16 @@ NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
 @dataclass
 class FakeFloor:
-    """Every port of the matching tool over dictionaries."""
+    """What the matching tool is told: chances, values, the history and the time."""
 
-    all_leads: dict = field(default_factory=dict)
-    all_reps: dict = field(default_factory=dict)
-    all_products: dict = field(default_factory=dict)
-    given: list = field(default_factory=list)
-    recorded: dict = field(default_factory=dict)
-    closed: set = field(default_factory=set)
     chances: dict = field(default_factory=dict)
     values: dict = field(default_factory=dict)
     table: pl.DataFrame | None = None
     moment: datetime = NOW
     reads: int = 0
+    scored: list = field(default_factory=list)
+    meanwhile: list = field(default_factory=list)
+    records: Records | None = None
 
     def now(self):
         return self.moment
@@ -43,7 +42,14 @@ class FakeFloor:
         self.reads += 1
         return self.table if self.table is not None else make_outcomes(n_leads=0)
 
-    async def score_lead(self, lead_id, *, as_of=None):
+    async def batch_score(self, lead_ids: Sequence[str], *, as_of=None, with_reasons=True):
+        """Score; what other processes do meanwhile happens now."""
+        self.scored.append((tuple(lead_ids), with_reasons))
+        if self.meanwhile:
+            await self.meanwhile.pop(0)()
+        return [self._score(lead_id, as_of) for lead_id in lead_ids]
+
+    def _score(self, lead_id, as_of):
         p = self.chances.get(lead_id, 0.2)
         value = self.values.get(lead_id)
         return LeadScore(
@@ -64,56 +70,23 @@ class FakeFloor:
             decision_id=f"score-{lead_id}",
         )
 
+    async def given(self, *lead_ids):
+        """Who has each lead now."""
+        held = await self.records.assignments.current_of(lead_ids)
+        return {lead_id: held[lead_id].rep_id if lead_id in held else None for lead_id in lead_ids}
 
-def _one(rows, error):
-    class Records:
-        async def get(self, id_):
-            if id_ not in rows:
-                raise error(id_)
-            return rows[id_]
+    async def load(self, market="roofing"):
+        return dict(await self.records.assignments.open_counts(market))
 
-        async def in_market(self, market):
-            return tuple(row for _, row in sorted(rows.items()) if row.market == market)
+    async def decisions(self, lead_id):
+        return await self.records.decisions.about(lead_id)
 
-    return Records()
-
-
-@dataclass
-class FakeAssignments:
-    floor: FakeFloor
-
-    async def record(self, assignment: AssignmentRecord):
-        if any(known.id == assignment.id for known in self.floor.given):
-            return False
-        self.floor.given.append(assignment)
-        return True
-
-    async def current(self, lead_id):
-        mine = [a for a in self.floor.given if a.lead_id == lead_id]
-        return max(mine, key=lambda a: a.at) if mine else None
-
-    async def open_counts(self, market):
-        newest = {a.lead_id: a.rep_id for a in sorted(self.floor.given, key=lambda a: a.at)}
-        return Counter(rep for lead, rep in newest.items() if rep and lead not in self.floor.closed)
-
-
-@dataclass
-class FakeDecisions:
-    floor: FakeFloor
-
-    async def record_many(self, decisions):
-        new = [d for d in decisions if d.id not in self.floor.recorded]
-        self.floor.recorded |= {d.id: Decision.model_validate_json(d.model_dump_json()) for d in new}
-        return len(new)
-
-    async def get(self, decision_id):
-        if decision_id not in self.floor.recorded:
-            raise DecisionNotFoundError(decision_id)
-        return self.floor.recorded[decision_id]
+    async def end(self, lead_id, kind=OutcomeKind.WON):
+        await self.records.outcomes.record(Outcome(lead_id=lead_id, kind=kind, at=self.moment))
 
 
 def make_lead(id_="lead-1", **changes):
-    return Lead(**({"id": id_, "market": "roofing", "created_at": NOW, "source": "web"} | changes))
+    return Lead(**({"id": id_, "market": "roofing", "created_at": NOW - timedelta(hours=1), "source": "web"} | changes))
 
 
 def make_rep(id_="rep-1", **changes):
@@ -183,28 +156,27 @@ def make():
 
 
 @pytest.fixture
-def floor():
-    return FakeFloor()
+async def floor(tmp_path):
+    database = await open_database(f"sqlite:///{tmp_path}/matching.db")
+    yield FakeFloor(records=Records.over(database))
+    await database.close()
 
 
 @pytest.fixture
 def open_floor(floor):
-    """Fill the floor with leads, reps and products, and return the tool over it."""
+    """Fill the floor with leads, reps and products, and return the tool over it. Nothing is explored unless asked."""
 
-    def fill(leads=(), reps=(), products=(), **settings):
-        floor.all_leads |= {lead.id: lead for lead in leads}
-        floor.all_reps |= {rep.id: rep for rep in reps}
-        floor.all_products |= {product.id: product for product in products}
-        return MatchingTool(
-            leads=_one(floor.all_leads, LeadNotFoundError),
-            reps=_one(floor.all_reps, RepNotFoundError),
-            products=_one(floor.all_products, ProductNotFoundError),
-            assignments=FakeAssignments(floor),
-            decisions=FakeDecisions(floor),
-            scorer=floor,
-            history=floor,
-            clock=floor,
-            **settings,
-        )
+    async def fill(leads=(), reps=(), products=(), given=(), **rules):
+        records = floor.records
+        for lead in leads:
+            await records.leads.save(lead, at=lead.created_at)
+        for rep in reps:
+            await records.reps.save(rep)
+        for product in products:
+            await records.products.save(product)
+        for assignment in given:
+            await records.assignments.record(assignment)
+        policy = RoutingPolicy(**{"explore": 0.0, "vip_reserve": 0.0, **rules})
+        return MatchingTool(records=records, scorer=floor, history=floor, clock=floor, policy=policy)
 
     return fill

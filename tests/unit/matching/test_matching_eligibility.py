@@ -47,5 +47,17 @@ def test_a_rep_at_capacity_is_full(make):
     }
 
 
+def test_places_kept_for_vips_are_not_free_and_are_rounded_down(make):
+    reps = [make.rep("a", capacity=19), make.rep("b", capacity=20), make.rep("c", capacity=9)]
+    full = exclude_full(reps, {"a": 18, "b": 18, "c": 8}, reserve=0.1)
+    assert {rep_id: (e.rule, e.detail) for rep_id, e in full.items()} == {
+        "a": ("vip_reserve", "18 open leads; 1 of 19 places are kept for VIPs"),
+        "b": ("vip_reserve", "18 open leads; 2 of 20 places are kept for VIPs"),
+    }
+
+
 def test_the_caller_may_exclude_anybody():
-    assert [(e.rep_id, e.rule) for e in exclude_named({"b", "a"}).values()] == [("a", "excluded"), ("b", "excluded")]
+    assert [(e.rep_id, e.rule) for e in exclude_named(frozenset({"b", "a"})).values()] == [
+        ("a", "excluded"),
+        ("b", "excluded"),
+    ]

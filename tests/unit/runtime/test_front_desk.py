@@ -21,11 +21,13 @@ from domain.events import (
 )
 from domain.journeys import JourneySettings
 from domain.people import Lead
+from domain.routing import PoolEntry
 from domain.values import LeadId, Market
 from records.database import open_database
 from records.repositories import Records
 from runtime.front_desk import FrontDesk
 from tests.doubles.journeys import RecordingJourneys
+from tests.doubles.routing import RecordingRoutingNews
 from tests.doubles.scoring import RecordingNews
 from tools.conversation.tool import ConversationTool
 
@@ -60,12 +62,13 @@ class Place:
     listener: Heard
     journeys: RecordingJourneys = field(default_factory=RecordingJourneys)
     news: RecordingNews = field(default_factory=RecordingNews)
+    routing: RecordingRoutingNews = field(default_factory=RecordingRoutingNews)
     clock: MovableClock = field(default_factory=MovableClock)
 
     @property
     def desk(self) -> FrontDesk:
         settings = JourneySettings(time_scale=0.5)
-        return FrontDesk(self.records, self.journeys, self.listener, self.clock, settings, self.news)
+        return FrontDesk(self.records, self.journeys, self.listener, self.clock, settings, self.news, self.routing)
 
     async def may_email(self) -> bool:
         events = await self.records.consents.of_lead(DANA)
@@ -221,3 +224,11 @@ async def test_a_new_score_is_asked_for_before_the_journey_is_told(place: Place)
     with pytest.raises(WorkflowsUnavailableError):
         await place.reply("Call me tomorrow.")
     assert place.news.heard == [(LEAD.market, DANA, NOW)]
+
+
+async def test_an_outcome_takes_the_lead_out_of_the_pool_and_asks_for_a_look_at_it(place: Place):
+    await place.desk.lead_arrived(LEAD, follow_up=False)
+    entry = PoolEntry(lead_id=DANA, market=LEAD.market, since=NOW, deadline=NOW, owner="boss", reason="full")
+    await place.records.pool.put([entry])
+    await place.desk.outcome_reached(Outcome(lead_id=DANA, kind=OutcomeKind.WON, at=NOW))
+    assert (await place.records.pool.waiting(LEAD.market), place.routing.changed) == ((), [LEAD.market])

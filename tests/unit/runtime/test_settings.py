@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import InvalidInputError
+from domain.routing import RoutingPolicy
 from runtime.settings import ADDRESS_FILE, Settings, load_settings, temporal_address
 
 PAGE = (Path(__file__).parents[3] / "docs" / "settings.md").read_text(encoding="utf-8")
@@ -34,6 +35,8 @@ def test_the_documented_default_is_the_default(name: str):
         ("MAX_BODY_BYTES", "1"),
         ("TRAINING_SCHEDULE", "weekly"),
         ("TRAIN_HOUR_UTC", "24"),
+        ("ROUTING_VIP_RESERVE", "1"),
+        ("ROUTING_POOL_DEADLINE_S", "0"),
     ],
 )
 def test_a_bad_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
@@ -79,3 +82,20 @@ def test_temporal_is_the_one_set_then_the_one_running_then_the_usual_one(clean_p
     running = temporal_address(Settings(home=clean_place))
     named = temporal_address(Settings(home=clean_place, temporal_address="t.internal:7233"))
     assert (usual, running, named) == ("127.0.0.1:7233", "127.0.0.1:5555", "t.internal:7233")
+
+
+def test_the_rules_of_routing_are_the_usual_ones_unless_they_are_set(monkeypatch: pytest.MonkeyPatch):
+    assert load_settings().routing_policy == RoutingPolicy()
+    for name, value in (("VIP_VALUE", "5000"), ("PREEMPT", "false"), ("POOL_OWNER", "lee"), ("FAIRNESS", "0.5")):
+        monkeypatch.setenv(f"LEADLINE_ROUTING_{name}", value)
+    rules = load_settings().routing_policy
+    assert (rules.vip_value, rules.preempt, rules.pool_owner, rules.fairness) == (5000.0, False, "lee", 0.5)
+
+
+def test_every_rule_of_routing_can_be_set():
+    assert {f"routing_{name}" for name in RoutingPolicy.model_fields} <= set(Settings.model_fields)
+
+
+def test_no_value_makes_a_vip_when_the_setting_is_empty(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LEADLINE_ROUTING_VIP_VALUE", "")
+    assert load_settings().routing_policy.vip_value is None

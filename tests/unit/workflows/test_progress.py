@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import ConflictError
-from domain.journeys import Approval, JourneyPhase, JourneySettings, JourneyState, RepAnswer
+from domain.journeys import Approval, JourneyPhase, JourneySettings, JourneyState, RepAnswer, RepChanged
 from domain.scores import Temperature
 from domain.values import LeadId, RepId
 from workflows import progress
@@ -110,3 +110,42 @@ def test_an_approval_of_a_message_that_does_not_wait_is_refused(pending: str | N
 )
 def test_a_hot_lead_is_offered_for_two_minutes(temperature: Temperature | None, seconds: int) -> None:
     assert progress.offer_time(JourneySettings(), temperature) == timedelta(seconds=seconds)
+
+
+SEARCHING = (JourneyPhase.ARRIVED, JourneyPhase.OFFERED, JourneyPhase.POOLED)
+FOLLOWING = (JourneyPhase.FOLLOWING_UP, JourneyPhase.AWAITING_APPROVAL, JourneyPhase.WAITING)
+
+
+def changed(rep: str | None, *, decided: bool) -> RepChanged:
+    return RepChanged(rep_id=None if rep is None else RepId(rep), by="boss", decided=decided)
+
+
+@pytest.mark.parametrize("phase", SEARCHING)
+def test_the_rep_whom_a_manager_chose_ends_the_search(phase: JourneyPhase) -> None:
+    after = progress.rerouted(state(phase, rep=None), changed("ben", decided=True))
+    assert (after.phase, after.rep_id) == (JourneyPhase.FOLLOWING_UP, "ben")
+
+
+@pytest.mark.parametrize("phase", FOLLOWING)
+def test_a_follow_up_goes_on_with_the_rep_whom_a_manager_chose(phase: JourneyPhase) -> None:
+    after = progress.rerouted(state(phase), changed("ben", decided=True))
+    assert (after.phase, after.rep_id) == (phase, "ben")
+
+
+@pytest.mark.parametrize("decided", [True, False])
+@pytest.mark.parametrize("phase", SEARCHING)
+def test_a_lead_taken_back_while_a_rep_is_sought_is_offered_to_nobody(phase: JourneyPhase, *, decided: bool) -> None:
+    after = progress.rerouted(state(phase), changed(None, decided=decided))
+    assert (after.phase, after.rep_id) == (JourneyPhase.ARRIVED, None)
+
+
+@pytest.mark.parametrize("phase", FOLLOWING)
+def test_a_lead_that_the_matcher_moved_needs_the_new_reps_yes(phase: JourneyPhase) -> None:
+    after = progress.rerouted(state(phase), changed("ben", decided=False))
+    assert (after.phase, after.rep_id) == (phase, None)
+
+
+@pytest.mark.parametrize("phase", [JourneyPhase.OFFERED, *FOLLOWING])
+def test_to_be_moved_to_the_rep_who_has_it_changes_nothing(phase: JourneyPhase) -> None:
+    before = state(phase)
+    assert progress.rerouted(before, changed("ana", decided=False)) == before

@@ -1,0 +1,44 @@
+"""The history that models are trained on: without leads whose record a rep called bad. Changes nothing that is recorded."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from domain.people import RejectReason
+from domain.routing_ports import RejectionRecords
+from domain.values import LeadId, Market
+from tools.matching.affinities.opinions import bad_data_leads
+from tools.matching.history import without_bad_data
+from tools.scoring.history import History
+
+_EVER = timedelta(days=36_500)
+
+
+@dataclass(frozen=True)
+class LearnedOutcomes:
+    """`tools.scoring.history.History` for training. Bad data is not a bad lead: nobody learns from how it ended."""
+
+    history: History
+    rejections: RejectionRecords
+
+    async def known_before(self, moments: pl.DataFrame) -> pl.DataFrame:
+        """Return everything known about leads before moments."""
+        return await self.history.known_before(moments)
+
+    async def open_leads(self, market: Market, *, as_of: datetime) -> pl.DataFrame:
+        """Return the leads without an outcome at a moment."""
+        return await self.history.open_leads(market, as_of=as_of)
+
+    async def outcomes(self, market: Market, *, before: datetime) -> pl.DataFrame:
+        """Return how leads ended, those apart that a rep declined for bad data before the moment."""
+        outcomes = await self.history.outcomes(market, before=before)
+        reasons: Counter[RejectReason] = Counter()
+        for (_, _, reason), n in (await self.rejections.counts(market, since=before - _EVER, before=before)).items():
+            reasons[reason] += n
+        # The counts say for little whether it is worth asking about every lead.
+        if not reasons[RejectReason.BAD_DATA]:
+            return outcomes
+        said = await self.rejections.of_leads([LeadId(lead_id) for lead_id in outcomes["lead_id"]])
+        return without_bad_data(outcomes, bad_data_leads(r for each in said.values() for r in each if r.at < before))

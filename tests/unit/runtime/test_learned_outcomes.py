@@ -1,0 +1,50 @@
+"""A rep who declines a lead for bad data changes what the next training learns from."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from domain.people import RejectReason
+from domain.routing import LeadRejection
+from runtime.learned_outcomes import LearnedOutcomes
+from tests.workflows.scoring_floor import LONG_AGO, ScoringFloor, open_scoring_floor
+from tools.scoring.history import OUTCOMES_SCHEMA
+
+LATER = LONG_AGO + timedelta(days=60)
+SAID = LONG_AGO + timedelta(days=40)
+
+
+@pytest.fixture
+async def floor(tmp_path: Path) -> AsyncIterator[ScoringFloor]:
+    async with open_scoring_floor(tmp_path) as opened:
+        yield opened
+
+
+async def learned(floor: ScoringFloor, *, before=LATER) -> list[str]:
+    history = LearnedOutcomes(floor.records.history, floor.records.rejections)
+    lead = await floor.records.leads.get("dana")
+    outcomes = await history.outcomes(lead.market, before=before)
+    assert outcomes.columns == list(OUTCOMES_SCHEMA)
+    return sorted(outcomes["lead_id"])
+
+
+async def decline(floor: ScoringFloor, lead_id: str, reason: RejectReason) -> None:
+    rejection = LeadRejection(id=f"r-{lead_id}", lead_id=lead_id, rep_id="rep-1", reason=reason, at=SAID)
+    await floor.records.rejections.record(rejection)
+
+
+async def test_bad_data_is_not_learned_from_and_any_other_reason_is(floor: ScoringFloor):
+    await floor.add_leads("dana", "eli", "finn")
+    assert await learned(floor) == ["dana", "eli", "finn"]
+    await decline(floor, "eli", RejectReason.WRONG_PRODUCT)
+    assert await learned(floor) == ["dana", "eli", "finn"]
+    await decline(floor, "finn", RejectReason.BAD_DATA)
+    assert await learned(floor) == ["dana", "eli"]
+
+
+async def test_what_was_said_later_was_not_known_before(floor: ScoringFloor):
+    await floor.add_leads("dana", "finn")
+    await decline(floor, "finn", RejectReason.BAD_DATA)
+    assert await learned(floor, before=SAID) == ["dana", "finn"]

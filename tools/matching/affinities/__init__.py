@@ -1,0 +1,1 @@
+"""The parts of the affinity model: kinds of leads, content of reps, priors, posteriors."""
