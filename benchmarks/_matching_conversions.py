@@ -105,6 +105,7 @@ def _beside_peers(market: str, trials: list[Trial]) -> list[Figure]:
         Figure(f"floors on which history told nothing ({data})", float(sum(t.silent for t in trials))),
         Figure(
             f"Gini of load by capacity ({data})", gini["ours"], peer="round-robin", peer_value=gini["round-robin"],
+            bar="no more", holds=gini["ours"] <= gini["round-robin"],
         ),
         Figure(
             f"promised chance against the planted one, ECE of all allowed pairs ({data})",
