@@ -141,7 +141,9 @@ def _surest(
 ) -> Kin | None:
     for kinship in Kinship:
         key = getattr(keys, kinship.value)
-        for lead_id, rep_id in held[kinship].get((lead.market, key), ()) if key else ():
-            if lead_id != lead.id:
-                return Kin(lead_id=lead_id, rep_id=rep_id, kinship=kinship)
+        others = [each for each in held[kinship].get((lead.market, key), ()) if each[0] != lead.id] if key else []
+        # A company that several reps have leads of is nobody's account; such a domain may be no company at all.
+        if others and (kinship is not Kinship.DOMAIN or len({rep_id for _, rep_id in others}) == 1):
+            lead_id, rep_id = others[0]
+            return Kin(lead_id=lead_id, rep_id=rep_id, kinship=kinship)
     return None

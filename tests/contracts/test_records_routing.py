@@ -251,6 +251,18 @@ async def test_kin_are_leads_of_the_same_person_or_company_that_a_rep_has(record
     }
 
 
+async def test_a_company_that_two_reps_have_leads_of_is_nobodys_account(records: Records):
+    for id_, rep in (("jo", "ana"), ("kim", "ben")):
+        await save_leads(records, id_, email=f"{id_}@miller.example")
+        await records.assignments.record(given(id_, rep))
+    await save_leads(records, "new", email="lee@miller.example")
+    await save_leads(records, "again", email="kim@miller.example")
+    leads = [await records.leads.get(id_) for id_ in ("new", "again")]
+    assert dict(await records.routed_leads.kin_of(leads)) == {
+        "again": Kin(lead_id="kim", rep_id="ben", kinship=Kinship.EMAIL)
+    }
+
+
 async def test_a_lead_whose_address_changed_has_the_kin_of_its_new_one(records: Records):
     await save_leads(records, "l-1", email="jo@old.example")
     await records.assignments.record(given("l-1", "ana"))

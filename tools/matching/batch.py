@@ -19,12 +19,13 @@ class Request:
         lead: The lead.
         p_convert: The scorer's probability, whoever takes it.
         value: What a win is worth; None when nobody knows.
-        owner: The rep who has the lead now, if anybody.
+        owner: The rep who has the lead now, or who is to have it because it is his client's; None for nobody.
         excluded: Reps who may not get it.
         decision_id: Name of the decision.
         owner_since: When the owner got it; None when nobody knows.
         rejections: Who declined this lead, and why.
         due_at: When somebody must have it; None without a deadline.
+        held: Whether the owner has the lead now: then it is among those that fill him, otherwise it takes a free place.
     """
 
     lead: Lead
@@ -36,6 +37,7 @@ class Request:
     owner_since: datetime | None = None
     rejections: tuple[LeadRejection, ...] = ()
     due_at: datetime | None = None
+    held: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,3 +76,7 @@ class Floor:
     availability: Mapping[RepId, RepAvailability] = field(default_factory=dict)
     displaceable: Mapping[RepId, Sequence[Displaceable]] = field(default_factory=dict)
     currency: str | None = None
+
+    def load_with(self, arriving: Mapping[RepId, int]) -> Mapping[RepId, int]:
+        """Return the open leads per rep after some more have come."""
+        return {**self.open_leads, **{rep_id: self.open_leads.get(rep_id, 0) + n for rep_id, n in arriving.items()}}

@@ -104,6 +104,7 @@ class FloorReader:
                 owner_since=held[lead.id].at if lead.id in owners else None,
                 rejections=tuple(rejections.get(lead.id, ())),
                 due_at=wish.due.get(lead.id),
+                held=lead.id in owners,
             )
             for lead, score in zip(leads, scores, strict=True)
         )

@@ -1,12 +1,15 @@
 """Who should take each lead of a batch. Pure: everything it needs is an argument; records nothing."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 
 from domain.errors import InvalidInputError
 from domain.routing import RoutingPolicy
+from domain.values import RepId
 from tools.matching.affinities.kinds import LeadKind, kind_of, product_cells
 from tools.matching.arrays import IntVector
 from tools.matching.batch import Displaceable, Floor, Request
@@ -57,12 +60,12 @@ def plan_matches(
     kinds, kind = _kinds_of(requests)
     utilities = _value(requests, floor, kinds, kind, policy, now=now)
     worth = utilities.worth()
-    owner = _keepers(requests, floor, verdicts, policy, now=now)
+    owner, arriving = _keepers(requests, floor, verdicts, policy, now=now)
     rows = np.flatnonzero(owner == POOL)
     eligible = np.array([~verdicts[row].barred for row in rows], dtype=np.bool_).reshape(len(rows), len(floor.reps))
     held = held_places(floor, policy, vips=bool(vip[rows].any()))
     open_worth = worth if len(rows) == len(worth) else worth[rows]
-    places = lay_out(floor, policy, open_worth, eligible, held)
+    places = lay_out(replace(floor, open_leads=floor.load_with(arriving)), policy, open_worth, eligible, held)
     exploring = rng is not None and policy.explore > 0
     choice = choose(
         utilities,
@@ -137,16 +140,26 @@ def _keepers(
     policy: RoutingPolicy,
     *,
     now: datetime,
-) -> IntVector:
-    """Return the owner of each lead that stays with him, as an index; `POOL` for all others."""
+) -> tuple[IntVector, Counter[RepId]]:
+    """Return the owner of each lead that stays with him, as an index, `POOL` for all others; and who gets how many more.
+
+    A lead that its owner does not have yet goes to him as long as he has a free place.
+    """
     index = {rep.id: i for i, rep in enumerate(floor.reps)}
     owner = np.full(len(requests), POOL, dtype=np.int64)
+    arriving: Counter[RepId] = Counter()
     for row, (request, verdict) in enumerate(zip(requests, verdicts, strict=True)):
         if request.owner is None or request.owner not in index:
             continue
-        if may_keep(request, verdict.by_rep.get(request.owner), floor.availability, policy, now=now):
-            owner[row] = index[request.owner]
-    return owner
+        exclusion, rep = verdict.by_rep.get(request.owner), floor.reps[index[request.owner]]
+        if not request.held:
+            load = floor.open_leads.get(rep.id, 0) + arriving[rep.id]
+            if exclusion is None and load < rep.capacity:
+                owner[row] = index[rep.id]
+                arriving[rep.id] += 1
+        elif may_keep(request, exclusion, floor.availability, policy, now=now):
+            owner[row] = index[rep.id]
+    return owner, arriving
 
 
 def _check(requests: Sequence[Request]) -> None:

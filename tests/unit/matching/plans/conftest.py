@@ -52,6 +52,7 @@ def ask(make):
     def build(id_="lead-1", *, p=0.2, value=None, owner=None, excluded=(), rejections=(), **lead):
         since = lead.pop("owner_since", None)
         due = lead.pop("due_at", None)
+        held = lead.pop("held", True)
         return Request(
             lead=make.lead(id_, **lead),
             p_convert=p,
@@ -62,6 +63,7 @@ def ask(make):
             owner_since=since,
             rejections=tuple(rejections),
             due_at=due,
+            held=held,
         )
 
     return build

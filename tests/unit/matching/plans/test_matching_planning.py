@@ -105,6 +105,13 @@ def test_an_owner_who_declined_the_lead_loses_it_even_when_away(stage, ask, make
     assert _taken(plan_matches([request], floor, policy=PLAIN, now=make.now)) == {"lead-1": "b"}
 
 
+def test_leads_of_a_reps_clients_go_to_him_only_while_he_has_places(stage, ask, make):
+    floor = stage([make.rep("a", capacity=10), make.rep("b", capacity=10)], open_leads={"a": 8})
+    leads = [ask(f"lead-{i}", owner="a", held=False) for i in range(3)] + [ask("stranger")]
+    taken = _taken(plan_matches(leads, floor, policy=PLAIN, now=make.now))
+    assert taken == {"lead-0": "a", "lead-1": "a", "lead-2": "b", "stranger": "b"}
+
+
 def test_kept_places_go_only_to_vips(stage, ask, make):
     floor = stage([make.rep("a", capacity=10)], open_leads={"a": 9})
     policy = RoutingPolicy(vip_reserve=0.1, vip_value=1e9)
