@@ -9,6 +9,8 @@ from domain.values import LeadId, RepId
 
 MAX_WORDS = 30
 
+_LEAST_SAID = 0.005
+
 _RULE_WORDS = {
     "inactive": "not active",
     "market": "of another market",
@@ -53,7 +55,7 @@ def explain_choice(
     rank = f"number {place} of {n_eligible} eligible, best for the batch" if place > 1 else None
     clauses = [
         track_record or "past results do not tell reps apart",
-        f"{p_convert:.0%} likely to win this lead",
+        f"{_chance(p_convert)} likely to win this lead",
         f"a VIP, takes the place of {displaces}" if displaces else None,
         "chosen to learn how he does" if explored else rank,
         f"{open_leads} of {rep.capacity} places taken",
@@ -63,7 +65,7 @@ def explain_choice(
 
 def explain_keeping(rep: Rep, *, p_convert: float) -> str:
     """Say that a lead stays with its rep."""
-    return _join(rep.name, ["has this lead already and may keep it", f"{p_convert:.0%} likely to win it"])
+    return _join(rep.name, ["has this lead already and may keep it", f"{_chance(p_convert)} likely to win it"])
 
 
 def explain_pooling(excluded: Sequence[Exclusion], *, n_eligible: int) -> str:
@@ -118,7 +120,7 @@ def _compare(name: str, other: Candidate, match: Match, chosen: Candidate, unit:
     """Say why the chosen rep comes before another who may take the lead."""
     gain, winner = other.utility - chosen.utility, match.rep_name or chosen.rep_id
     if gain <= 0:
-        odds = f"{other.p_convert:.0%} likely to win it against {chosen.p_convert:.0%}"
+        odds = f"{_chance(other.p_convert)} likely to win it against {_chance(chosen.p_convert)}"
         return f"{name}: worth {_amount(-gain, unit)} less than with {winner} ({odds}{_reason(other, chosen)})."
     more = f"{name}: worth {_amount(gain, unit)} more than with {winner}"
     dearer = other.price - chosen.price
@@ -193,3 +195,8 @@ def _join(name: str, clauses: Sequence[str]) -> str:
             words += len(clause.split())
             taken.append(clause)
     return f"{name}: {'; '.join(taken)}."
+
+
+def _chance(p: float) -> str:
+    """Say a probability; one that is no good is not said to be none."""
+    return f"{p:.0%}" if p >= _LEAST_SAID else "under 1%"
