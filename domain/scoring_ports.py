@@ -24,6 +24,13 @@ class ScoreHistory(Protocol):
         """Return each lead's newest score before a moment; a lead without one is absent."""
         ...
 
+    async def before_assignment(self, market: Market, *, before: datetime) -> Mapping[LeadId, float]:
+        """Return the probability that each lead had when nobody had it yet: of its newest score up to its first rep.
+
+        Leads that were never scored before that are absent; scores and assignments at or after `before` do not count.
+        """
+        ...
+
     def recorded(self, market: Market, *, since: datetime | None = None) -> AsyncIterator[RecordedScore]:
         """Go through every score of a market's leads from a moment on, in the order they were recorded."""
         ...

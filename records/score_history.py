@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 
 from domain.decisions import Decision, DecisionKind
 from domain.score_history import RecordedScore
@@ -13,7 +13,7 @@ from records.columns import require_aware
 from records.database import Database
 from records.rows import AnyRow, columns_of
 from records.statements import IDS_AT_ONCE
-from records.tables import decisions, leads
+from records.tables import assignments, decisions, leads
 
 _PAGE = 500
 _IS_SCORE = decisions.c.kind == DecisionKind.SCORE.value
@@ -60,6 +60,36 @@ class SqlScoreHistory:
                     score = _score(row)
                     found[score.lead_id] = score
         return found
+
+    async def before_assignment(self, market: Market, *, before: datetime) -> Mapping[LeadId, float]:
+        """Return the probability that each lead had when nobody had it yet: of its newest score up to its first rep.
+
+        Leads that were never scored before that are absent; scores and assignments at or after `before` do not count.
+        """
+        require_aware(before)
+        other, first = decisions.alias("other"), assignments.alias("first")
+        first_at = (
+            select(func.min(first.c.at))
+            .where(first.c.lead_id == leads.c.id, first.c.rep_id.is_not(None), first.c.at < before)
+            .correlate(leads)
+            .scalar_subquery()
+        )
+        newest = (
+            select(other.c.seq)
+            .where(other.c.subject_id == leads.c.id, other.c.kind == DecisionKind.SCORE.value, other.c.at <= first_at)
+            .order_by(other.c.at.desc(), other.c.seq.desc())
+            .limit(1)
+            .correlate(leads)
+            .scalar_subquery()
+        )
+        statement = (
+            select(leads.c.id, decisions.c.considered)
+            .select_from(leads.join(decisions, decisions.c.seq == newest))
+            .where(leads.c.market == market)
+        )
+        async with self.database.reading() as connection:
+            rows = await connection.execute(statement)
+            return {LeadId(lead_id): float(considered[0]["p_convert"]) for lead_id, considered in rows}
 
     async def recorded(self, market: Market, *, since: datetime | None = None) -> AsyncIterator[RecordedScore]:
         """Go through every score of a market's leads from a moment on, in the order they were recorded.

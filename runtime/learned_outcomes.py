@@ -1,4 +1,4 @@
-"""The history that models are trained on: without leads whose record a rep called bad. Changes nothing that is recorded."""
+"""The histories that scorer and matcher learn from. Changes nothing that is recorded."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,12 +8,14 @@ import polars as pl
 
 from domain.people import RejectReason
 from domain.routing_ports import RejectionRecords
+from domain.scoring_ports import ScoreHistory
 from domain.values import LeadId, Market
 from tools.matching.affinities.opinions import bad_data_leads
-from tools.matching.history import without_bad_data
+from tools.matching.history import OutcomeHistory, without_bad_data
 from tools.scoring.history import History
 
 _EVER = timedelta(days=36_500)
+_ENOUGH = 0.5
 
 
 @dataclass(frozen=True)
@@ -42,3 +44,24 @@ class LearnedOutcomes:
             return outcomes
         said = await self.rejections.of_leads([LeadId(lead_id) for lead_id in outcomes["lead_id"]])
         return without_bad_data(outcomes, bad_data_leads(r for each in said.values() for r in each if r.at < before))
+
+
+@dataclass(frozen=True)
+class MatchedOutcomes:
+    """`tools.matching.history.OutcomeHistory` with each lead's chance as it was before anybody had it.
+
+    With it the matcher tells good leads from good reps. Where few leads have one it would say little, and is left out.
+    """
+
+    history: OutcomeHistory
+    scores: ScoreHistory
+
+    async def outcomes(self, market: Market, *, before: datetime) -> pl.DataFrame:
+        """Return how leads ended, with the column `p_base` where at least half of those that ended have one."""
+        outcomes = await self.history.outcomes(market, before=before)
+        known = await self.scores.before_assignment(market, before=before)
+        ended = outcomes.filter(pl.col("outcome").is_not_null())["lead_id"]
+        if not known or sum(lead_id in known for lead_id in ended) < _ENOUGH * len(ended):
+            return outcomes
+        p_base = pl.Series("p_base", [known.get(LeadId(lead_id)) for lead_id in outcomes["lead_id"]], pl.Float64)
+        return outcomes.with_columns(p_base)

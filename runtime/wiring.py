@@ -39,7 +39,7 @@ from runtime.checkpoints import open_checkpointer
 from runtime.clock import SystemClock
 from runtime.front_desk import FrontDesk
 from runtime.lead_news import open_lead_news
-from runtime.learned_outcomes import LearnedOutcomes
+from runtime.learned_outcomes import LearnedOutcomes, MatchedOutcomes
 from runtime.overrides import OverrideDesk
 from runtime.rehearsal import ForgottenDecisions
 from runtime.rescoring import Rescorer
@@ -114,7 +114,11 @@ class Tools:
             allow=settings.fields_allowed,
         )
         matcher = MatchingTool(
-            records=records, scorer=scorer, history=records.history, clock=clock, policy=settings.routing_policy
+            records=records,
+            scorer=scorer,
+            history=MatchedOutcomes(records.history, records.scores),
+            clock=clock,
+            policy=settings.routing_policy,
         )
         nudges = NudgeTool(
             leads=records.leads,

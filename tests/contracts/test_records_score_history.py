@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.decisions import Decision, DecisionKind
 from domain.events import Outcome, OutcomeKind
+from domain.matches import AssignmentRecord
 from domain.people import Lead
 from domain.rescoring import LeadStanding
 from domain.score_history import RecordedScore
@@ -44,6 +45,30 @@ async def test_the_newest_score_before_a_moment_is_found_for_many_leads(records:
     leads = ["jo", "dana", "unscored", "nobody", *(f"many-{n}" for n in range(1_500))]
     found = await records.scores.newest(leads, before=NOON + timedelta(minutes=3))
     assert found == {"dana": RecordedScore.of(a_decision("dana", 2))}
+
+
+async def test_the_chance_before_anybody_had_a_lead_is_that_of_the_newest_score_until_then(records: Records):
+    for lead_id in ("dana", "jo", "late", "unscored", "pooled"):
+        await add_lead(records, lead_id)
+    await add_lead(records, "abroad", market="real_estate")
+    chances = {"dana": (0.1, 0.2, 0.3), "jo": (0.4,), "late": (0.5,), "pooled": (0.6,), "abroad": (0.7,)}
+    for lead_id, each in chances.items():
+        for n, p in enumerate(each):
+            score = a_decision(lead_id, n)
+            numbers = {**score.considered[0], "p_convert": p}
+            await records.decisions.record(score.model_copy(update={"considered": (numbers,)}))
+    for lead_id, minute in (("dana", 1), ("dana", 2), ("jo", 0), ("late", 9), ("unscored", 1), ("abroad", 1)):
+        await records.assignments.record(
+            AssignmentRecord(
+                id=f"{lead_id}-{minute}",
+                lead_id=lead_id,
+                rep_id="ana",
+                at=NOON + timedelta(minutes=minute),
+                by="matcher",
+            )
+        )
+    known = await records.scores.before_assignment("roofing", before=NOON + timedelta(minutes=5))
+    assert known == {"dana": 0.2, "jo": 0.4}
 
 
 async def test_every_score_of_a_market_is_gone_through_once_in_the_order_recorded(records: Records):

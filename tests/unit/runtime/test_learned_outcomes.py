@@ -1,6 +1,7 @@
 """A rep who declines a lead for bad data changes what the next training learns from."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from domain.people import RejectReason
 from domain.routing import LeadRejection
-from runtime.learned_outcomes import LearnedOutcomes
+from runtime.learned_outcomes import LearnedOutcomes, MatchedOutcomes
 from tests.workflows.scoring_floor import LONG_AGO, ScoringFloor, open_scoring_floor
 from tools.scoring.history import OUTCOMES_SCHEMA
 
@@ -48,3 +49,23 @@ async def test_what_was_said_later_was_not_known_before(floor: ScoringFloor):
     await floor.add_leads("dana", "finn")
     await decline(floor, "finn", RejectReason.BAD_DATA)
     assert await learned(floor, before=SAID) == ["dana", "finn"]
+
+
+@dataclass
+class Told:
+    known: dict[str, float]
+
+    async def before_assignment(self, _market, *, before):
+        return self.known
+
+
+async def test_the_matcher_learns_with_the_chances_leads_had_before_anybody_had_them(floor: ScoringFloor):
+    await floor.add_leads("dana", "eli", "finn", "open")
+    for lead_id in ("dana", "eli", "finn"):
+        await floor.end(lead_id)
+    market = (await floor.records.leads.get("dana")).market
+    few, most = (dict.fromkeys(each, 0.25) for each in (("dana",), ("dana", "eli")))
+    assert "p_base" not in await MatchedOutcomes(floor.records.history, Told(few)).outcomes(market, before=LATER)
+    table = await MatchedOutcomes(floor.records.history, Told(most)).outcomes(market, before=LATER)
+    told = dict(table.select("lead_id", "p_base").iter_rows())
+    assert told == {"dana": 0.25, "eli": 0.25, "finn": None, "open": None}
