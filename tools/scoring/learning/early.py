@@ -22,7 +22,7 @@ def train_early(problem: Problem, why: str) -> TrainedModel:
 
     Its prior is the rules, and how far it may leave them is chosen by the marginal likelihood: with few results hardly.
     Still, what forty results choose is mostly luck, and so would be any choice between the two by the same results.
-    The share grows with the number of results instead: half at `_EVEN_SHARES` of the rarer kind, nearly all at fifty.
+    The share grows with the number of results instead: half at `_EVEN_SHARES` of the rarer kind, nearly all at thirty.
     Where the rules say the same of every lead there is nothing to share, and the Bayesian rung answers alone. It can be
     used from the first result of either kind on.
     Nothing is proved yet: the evidence says so, and the bounds are wide.
@@ -52,7 +52,7 @@ def train_early(problem: Problem, why: str) -> TrainedModel:
         return below
     linear, _ = fit_linear(problem.matrix, labels, problem.schema, rows_per_lead=problem.rows_per_lead)
     rules_rank = bool(np.ptp(rules.log_odds(problem.matrix)) > 0)
-    share = problem.minority**2 / (problem.minority**2 + _EVEN_SHARES**2) if rules_rank else 1.0
+    share = problem.minority**3 / (problem.minority**3 + _EVEN_SHARES**3) if rules_rank else 1.0
     how = f"{share:.0%} the posterior around the rules" + (", the rest the rules" if rules_rank else "")
     return TrainedModel(
         schema=problem.schema,
