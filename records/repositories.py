@@ -35,6 +35,7 @@ from records.capacity import SqlCapacityKeeper
 from records.consents import SqlConsentLedger
 from records.database import Database
 from records.decisions import SqlDecisionLog, SqlFeedbackRecords
+from records.first_contacts import SqlFirstContacts
 from records.history import SqlHistory
 from records.interactions import SqlInteractionLog
 from records.leads import SqlLeadRecords
@@ -71,6 +72,7 @@ class Records:
     consents: ConsentLedger
     decisions: MatchDecisions
     scores: ScoreHistory
+    first_contacts: SqlFirstContacts
     overrides: ScoreOverrides
     standings: LeadStandings
     feedback: FeedbackRecords
@@ -100,6 +102,7 @@ class Records:
             consents=SqlConsentLedger(database),
             decisions=SqlDecisionLog(database),
             scores=SqlScoreHistory(database),
+            first_contacts=SqlFirstContacts(database),
             overrides=SqlScoreOverrides(database),
             standings=SqlLeadStandings(database),
             feedback=SqlFeedbackRecords(database),

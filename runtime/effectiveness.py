@@ -10,7 +10,6 @@ from domain.decisions import Decision, DecisionKind
 from domain.matches import Match
 from domain.routing_ports import MatchDecisions
 from domain.values import DecisionId, LeadId, Market, RepId
-from records.first_contacts import SqlFirstContacts
 from records.repositories import Records
 from tools.matching.effectiveness.facts import MATCHES, OVERRIDES, REJECTIONS, REPS, Facts
 from tools.matching.recording import recall_match
@@ -26,7 +25,7 @@ class EffectivenessReader:
         """Return what was known before a moment about the leads created in a period."""
         records = self.records
         leads = (await records.history.outcomes(market, before=before)).filter(pl.col("created_at") >= since)
-        contacts = await SqlFirstContacts(records.history.database).of_market(market, since=since, before=before)
+        contacts = await records.first_contacts.of_market(market, since=since, before=before)
         overrides = await records.match_overrides.in_market(market, since=since, before=before)
         lead_ids = [LeadId(lead_id) for lead_id in leads["lead_id"]]
         current = await records.assignments.current_of(lead_ids)

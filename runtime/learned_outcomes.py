@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import polars as pl
 
@@ -16,6 +17,7 @@ from tools.scoring.history import History
 
 _EVER = timedelta(days=36_500)
 _ENOUGH = 0.5
+_HOUR_S = 3_600
 
 
 @dataclass(frozen=True)
@@ -46,19 +48,33 @@ class LearnedOutcomes:
         return without_bad_data(outcomes, bad_data_leads(r for each in said.values() for r in each if r.at < before))
 
 
+class FirstContacts(Protocol):
+    """Tells when reps first contacted leads."""
+
+    async def of_market(self, market: Market, *, since: datetime, before: datetime) -> pl.DataFrame:
+        """Return lead_id, language and first_contact_at of the leads created in a period."""
+        ...
+
+
 @dataclass(frozen=True)
 class MatchedOutcomes:
-    """`tools.matching.history.OutcomeHistory` with each lead's chance as it was before anybody had it.
+    """`tools.matching.history.OutcomeHistory` with what tells good leads from good reps.
 
-    With it the matcher tells good leads from good reps. Where few leads have one it would say little, and is left out.
+    That is each lead's chance as it was before anybody had it (`p_base`; left out where few leads have one, because it
+    would say little), its language, and the hours from its arrival to the first contact.
     """
 
     history: OutcomeHistory
     scores: ScoreHistory
+    contacts: FirstContacts
 
     async def outcomes(self, market: Market, *, before: datetime) -> pl.DataFrame:
-        """Return how leads ended, with the column `p_base` where at least half of those that ended have one."""
+        """Return how leads ended, with the columns `language`, `hours_to_contact` and, where enough is known, `p_base`."""
         outcomes = await self.history.outcomes(market, before=before)
+        contacts = await self.contacts.of_market(market, since=before - _EVER, before=before)
+        hours = (pl.col("first_contact_at") - pl.col("created_at")).dt.total_seconds() / _HOUR_S
+        outcomes = outcomes.join(contacts, on="lead_id", how="left", maintain_order="left")
+        outcomes = outcomes.with_columns(hours_to_contact=hours).drop("first_contact_at")
         known = await self.scores.before_assignment(market, before=before)
         ended = outcomes.filter(pl.col("outcome").is_not_null())["lead_id"]
         if not known or sum(lead_id in known for lead_id in ended) < _ENOUGH * len(ended):

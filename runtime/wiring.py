@@ -116,7 +116,7 @@ class Tools:
         matcher = MatchingTool(
             records=records,
             scorer=scorer,
-            history=MatchedOutcomes(records.history, records.scores),
+            history=MatchedOutcomes(records.history, records.scores, records.first_contacts),
             clock=clock,
             policy=settings.routing_policy,
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.events import Channel, Interaction, InteractionKind
 from domain.people import RejectReason
 from domain.routing import LeadRejection
 from runtime.learned_outcomes import LearnedOutcomes, MatchedOutcomes
@@ -59,13 +60,32 @@ class Told:
         return self.known
 
 
+def matched(floor: ScoringFloor, told: Told) -> MatchedOutcomes:
+    return MatchedOutcomes(floor.records.history, told, floor.records.first_contacts)
+
+
+async def test_the_matcher_learns_with_the_pace_of_the_first_contact(floor: ScoringFloor):
+    await floor.add_leads("dana", "eli")
+    dana = await floor.records.leads.get("dana")
+    call = Interaction(
+        id="c", lead_id="dana", kind=InteractionKind.CALL_ATTEMPTED, at=dana.created_at + timedelta(hours=3),
+        channel=Channel.PHONE, rep_id="rep-1",
+    )  # fmt: skip
+    await floor.records.interactions.append([call])
+    table = await matched(floor, Told({})).outcomes(dana.market, before=LATER)
+    assert table.select("lead_id", "language", "hours_to_contact").sort("lead_id").rows() == [
+        ("dana", dana.language, 3.0),
+        ("eli", dana.language, None),
+    ]
+
+
 async def test_the_matcher_learns_with_the_chances_leads_had_before_anybody_had_them(floor: ScoringFloor):
     await floor.add_leads("dana", "eli", "finn", "open")
     for lead_id in ("dana", "eli", "finn"):
         await floor.end(lead_id)
     market = (await floor.records.leads.get("dana")).market
     few, most = (dict.fromkeys(each, 0.25) for each in (("dana",), ("dana", "eli")))
-    assert "p_base" not in await MatchedOutcomes(floor.records.history, Told(few)).outcomes(market, before=LATER)
-    table = await MatchedOutcomes(floor.records.history, Told(most)).outcomes(market, before=LATER)
+    assert "p_base" not in await matched(floor, Told(few)).outcomes(market, before=LATER)
+    table = await matched(floor, Told(most)).outcomes(market, before=LATER)
     told = dict(table.select("lead_id", "p_base").iter_rows())
     assert told == {"dana": 0.25, "eli": 0.25, "finn": None, "open": None}
