@@ -106,7 +106,7 @@ def company_maturity_score(fields: Fields, as_of: int) -> float | None:
     if years is not None and years >= 0:
         parts.append(years / 20)
     if revenue is not None and revenue > 0:
-        parts.append(math.log10(revenue / 10_000) / 4)
+        parts.append((math.log10(revenue) - 4) / 4)
     return sum(min(1.0, max(0.0, part)) for part in parts) / len(parts) if parts else None
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.scoring.conftest import START, InMemoryHistory, moments_of
@@ -73,6 +73,7 @@ def test_maturity_is_the_mean_of_what_is_known():
     assert company_maturity_score({"revenue": "100000"}, AT) == pytest.approx(0.25)
 
 
+@example({"employees": 0.0, "revenue": 5e-324})
 @given(
     st.dictionaries(
         st.sampled_from(["employees", "founded", "revenue", "years_in_business"]), st.floats() | st.text(max_size=3)
