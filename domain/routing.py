@@ -150,7 +150,7 @@ class RoutingPolicy(Value):
     )
     preempt: bool = Field(default=True, description="Whether a VIP may take the place of a lead not yet accepted.")
     explore: float = Field(
-        default=0.02, ge=0, le=0.5, description="Most of the batch's expected value that may be spent on learning."
+        default=0.05, ge=0, le=0.5, description="Most of the batch's expected value that may be spent on learning."
     )
     travel_cost_per_km: float = Field(default=0.0, ge=0, description="In the currency of the lead's value.")
     reclaim_after_s: float = Field(
