@@ -211,7 +211,7 @@ async def pool(house: House, market: str | None = None) -> list[PoolEntry]:
 async def match_lead(
     lead_id: LeadIdInPath,
     house: House,
-    fresh: Annotated[bool, Query(description="Decide anew even if something was decided.")] = False,  # noqa: FBT002
+    fresh: Annotated[bool, Query(description="Decide anew even if something was decided.")] = False,  # noqa: FBT002 - FastAPI reads the default
 ) -> MatchReport:
     """Say who should take a lead, why, and why not every other rep: the last decision, or a proposal. Assigns nobody."""
     return await house.matching_answers.report(LeadId(lead_id), fresh=fresh)

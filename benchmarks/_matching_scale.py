@@ -59,7 +59,7 @@ def measure(options: Options) -> list[Figure]:
             bar=f"<= {BYTES_BAR:g} GB",
             holds=peak / 2**20 <= BYTES_BAR if full else None,
         ),
-        Figure(f"gap to the bound of that batch, {data}", 100 * plan.gap, "%", bar="<= 0.5 %", holds=plan.gap <= 0.005),  # noqa: PLR2004
+        Figure(f"gap to the bound of that batch, {data}", 100 * plan.gap, "%", bar="<= 0.5 %", holds=plan.gap <= 0.005),  # noqa: PLR2004 - the bar
         _single(floor, rng, n_runs=50 if options.quick else 300),
     ]
 

@@ -135,7 +135,7 @@ def _trends(matrix: np.ndarray, p: np.ndarray, model: TrainedModel) -> tuple[lis
     for i, name in enumerate(model.schema.names):
         column = matrix[:, i]
         known = np.isfinite(column)
-        is_number = describe(name).unit in _NUMBERS and known.sum() > 30 and column[known].std() > 0  # noqa: PLR2004
+        is_number = describe(name).unit in _NUMBERS and known.sum() > 30 and column[known].std() > 0  # noqa: PLR2004 - fewer say nothing of a trend
         r = float(np.corrcoef(column[known], p[known])[0, 1]) if is_number else 0.0
         trends.append(float(np.sign(r)) if abs(r) > 0.1 else 0.0)  # noqa: PLR2004 - below it there is no trend to speak of
         middles.append(float(column[known].mean()) if known.any() else 0.0)

@@ -214,7 +214,7 @@ def _measure_here(engine: str, path: Path, n_leads: int) -> None:
     columns = work(path, n_leads)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    np.savez(path.parent / f"{engine}.npz", **columns)  # type: ignore[arg-type]
+    np.savez(path.parent / f"{engine}.npz", **columns)  # type: ignore[arg-type]  # NumPy's stub takes the names for options
     print(json.dumps({"engine": engine, "wall_s": wall, "cpu_s": cpu, "peak_mb": peak_mb, "columns": len(columns)}))
 
 

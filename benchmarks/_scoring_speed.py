@@ -94,7 +94,7 @@ def _bare_calls(served: Served, rows: np.ndarray[Any, Any]) -> list[Callable[[],
     booster = FastBooster(served.booster)
     booster.raw_score(rows[0])
     lane = booster._lanes.raw  # noqa: SLF001 - the peer is the call inside
-    call, (handle, _, length, result) = lane._call, lane._arguments  # noqa: SLF001
+    call, (handle, _, length, result) = lane._call, lane._arguments  # noqa: SLF001 - the peer is the call inside
 
     def bare(row: np.ndarray[Any, Any]) -> Callable[[], Any]:
         held = np.ascontiguousarray(row)

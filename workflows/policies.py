@@ -63,16 +63,18 @@ NODES = ActivityConfig(
 )
 """Nodes of the `follow_up` graph, which may wait for a chat model."""
 
+_AS_LONG_AS_IT_TAKES = RetryPolicy(
+    initial_interval=timedelta(milliseconds=500),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=15),
+    maximum_attempts=0,
+    non_retryable_error_types=FINAL,
+)
+
 RESCORING = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=5),
     heartbeat_timeout=timedelta(seconds=5),
-    retry_policy=RetryPolicy(
-        initial_interval=timedelta(milliseconds=500),
-        backoff_coefficient=2.0,
-        maximum_interval=timedelta(seconds=15),
-        maximum_attempts=0,
-        non_retryable_error_types=FINAL,
-    ),
+    retry_policy=_AS_LONG_AS_IT_TAKES,
     cancellation_type=ActivityCancellationType.TRY_CANCEL,
 )
 """Scoring leads anew: tried for as long as the records are away, because nobody else would ask again."""
@@ -80,13 +82,7 @@ RESCORING = ActivityConfig(
 SWEEPING = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=5),
     heartbeat_timeout=timedelta(seconds=10),
-    retry_policy=RetryPolicy(
-        initial_interval=timedelta(milliseconds=500),
-        backoff_coefficient=2.0,
-        maximum_interval=timedelta(seconds=15),
-        maximum_attempts=0,
-        non_retryable_error_types=FINAL,
-    ),
+    retry_policy=_AS_LONG_AS_IT_TAKES,
     cancellation_type=ActivityCancellationType.TRY_CANCEL,
 )
 """Sweeping over a market: tried for as long as the records are away."""

@@ -41,7 +41,8 @@ class Bench:
 
     @property
     def keeper(self) -> TemporalRoutingKeeper:
-        return TemporalRoutingKeeper(self.client, task_queue=self.market)
+        # A query replays the workflow where nothing is kept in memory; on a busy machine that may take a while.
+        return TemporalRoutingKeeper(self.client, task_queue=self.market, timeout_s=30)
 
     @asynccontextmanager
     async def working(self, **options: int) -> AsyncIterator[None]:

@@ -14,17 +14,6 @@ def match_decision_id(lead_id: LeadId, key: str) -> DecisionId:
     return decision_id(DecisionKind.MATCH, lead_id, "", key)
 
 
-def record_match(match: Match, *, score_decision: DecisionId, open_leads: Sequence[int]) -> Decision:
-    """Turn a match into the decision to record.
-
-    Args:
-        match: What was decided.
-        score_decision: The decision behind the lead's probability.
-        open_leads: Open leads of all reps of the market at that moment, in order of rep id.
-    """
-    return record_matches([match], score_decisions=[score_decision], open_leads=open_leads)[0]
-
-
 def record_matches(
     matches: Sequence[Match], *, score_decisions: Sequence[DecisionId], open_leads: Sequence[int]
 ) -> list[Decision]:
@@ -66,7 +55,7 @@ def recall_match(decision: Decision, rep: Rep | None) -> Match:
     """Rebuild a match from its decision.
 
     Args:
-        decision: A decision made by `record_match`.
+        decision: A decision made by `record_matches`.
         rep: The rep chosen, for his name; None when nobody was.
     """
     considered = tuple(Candidate.model_validate(row) for row in decision.considered)

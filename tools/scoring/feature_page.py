@@ -73,7 +73,7 @@ def _row(feature: Feature) -> str:
 
 
 def _table(head: tuple[str, ...], rows: object) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]  # type: ignore[misc]
+    lines = [head, tuple("---" for _ in head), *rows]  # type: ignore[misc]  # a generator of texts is a row too
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

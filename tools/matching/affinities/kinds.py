@@ -90,5 +90,5 @@ def kinds_in(judged: pl.DataFrame) -> tuple[list[LeadKind], IntVector]:
     names = [name for name in ("product_id", "region", "source", "language") if name in judged.columns]
     order: dict[tuple[str | None, ...], int] = {}
     number = [order.setdefault(row, len(order)) for row in judged.select(names).iter_rows()]
-    kinds = [LeadKind(**dict(zip(names, row, strict=True))) for row in order]  # type: ignore[arg-type]
+    kinds = [LeadKind(**dict(zip(names, row, strict=True))) for row in order]  # type: ignore[arg-type]  # the columns are the fields
     return kinds, np.array(number, dtype=np.int64)

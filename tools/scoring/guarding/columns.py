@@ -57,7 +57,7 @@ class Reading:
 
     def n_distinct(self) -> int:
         """Count distinct values, missing not among them."""
-        values = pl.Series(self.numbers[~self.missing]) if self.numbers is not None else self.levels.drop_nulls()  # type: ignore[union-attr]
+        values = pl.Series(self.numbers[~self.missing]) if self.numbers is not None else self.levels.drop_nulls()  # type: ignore[union-attr]  # one of the two is there
         return int(values.n_unique())
 
     def cells(self) -> IntVector:

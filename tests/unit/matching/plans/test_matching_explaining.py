@@ -5,7 +5,7 @@ from domain.errors import InvalidInputError
 from domain.matches import Exclusion, Match
 from domain.routing import RoutingPolicy
 from tools.matching.planning import plan_matches
-from tools.matching.recording import recall_match, record_match, record_matches
+from tools.matching.recording import recall_match, record_matches
 from tools.matching.wording import MAX_WORDS, explain_not
 
 PLAIN = RoutingPolicy(vip_reserve=0.0)
@@ -121,12 +121,12 @@ def test_a_match_survives_being_recorded(crowded):
 def test_exclusions_are_recorded_by_rule_with_all_their_reps(stage, ask, make):
     reps = [make.rep(f"rep-{i}", languages=("es",)) for i in range(3)]
     plan = plan_matches([ask()], stage(reps), policy=PLAIN, now=make.now)
-    decision = record_match(plan.matches[0], score_decision="score", open_leads=[0, 0, 0])
+    (decision,) = record_matches(plan.matches[:1], score_decisions=["score"], open_leads=[0, 0, 0])
     row = {"rule": "language", "detail": "does not speak en", "rep_ids": ["rep-0", "rep-1", "rep-2"]}
     assert decision.excluded == (row,)
 
 
 def test_decisions_that_name_one_excluded_rep_a_row_are_understood(crowded):
-    decision = record_match(crowded.matches[0], score_decision="s", open_leads=[0])
+    (decision,) = record_matches(crowded.matches[:1], score_decisions=["s"], open_leads=[0])
     old = decision.model_copy(update={"excluded": ({"rep_id": "x", "rule": "region", "detail": "far"},)})
     assert recall_match(old, None).excluded == (Exclusion(rep_id="x", rule="region", detail="far"),)
