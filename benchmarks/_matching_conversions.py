@@ -61,7 +61,7 @@ def measure(options: Options) -> list[Figure]:
             if seed < options.seed + max(2, n_floors // 4):
                 for n in HISTORY:
                     curve[n, "with"].append(_share_with(stage, stage.reps, seed, n))
-                    curve[n, "without"].append(_share_with(stage, _undeclared(stage), seed, n))
+                    curve[n, "without"].append(_share_with(stage, without_skills(stage), seed, n))
         found += _beside_peers(market, trials)
     for (n, who), shares in curve.items():
         data = f"at most {n:,} past leads, {who} declared skills, {len(shares)} floors"
@@ -120,22 +120,22 @@ def _beside_peers(market: str, trials: list[Trial]) -> list[Figure]:
 
 
 def _play(stage: Stage, seed: int) -> Trial:
-    undeclared = _undeclared(stage)
+    undeclared = without_skills(stage)
     past_scores = judged_leads(with_past_scores(stage, seed), now=stage.now)
-    plain = _fit(stage.judged(), stage.reps, seed)
-    scored = _fit(past_scores, stage.reps, seed)
-    blind = _fit(stage.judged(), undeclared, seed)
+    plain = learn(stage.judged(), stage.reps, seed)
+    scored = learn(past_scores, stage.reps, seed)
+    blind = learn(stage.judged(), undeclared, seed)
     chance = _chances(stage, plain)
     nobody = np.zeros(len(stage.reps), dtype=np.int64)
     policies = {
-        "ours": _ours(stage, plain, stage.reps),
-        "ours, fairness 0": _ours(stage, plain, stage.reps, replace_fairness=0.0),
-        "ours, past scores": _ours(stage, scored, stage.reps),
-        "ours, undeclared": _ours(stage, blind, undeclared),
-        "ours, undeclared, past scores": _ours(stage, _fit(past_scores, undeclared, seed), undeclared),
+        "ours": plan_ours(stage, plain, stage.reps),
+        "ours, fairness 0": plan_ours(stage, plain, stage.reps, replace_fairness=0.0),
+        "ours, past scores": plan_ours(stage, scored, stage.reps),
+        "ours, undeclared": plan_ours(stage, blind, undeclared),
+        "ours, undeclared, past scores": plan_ours(stage, learn(past_scores, undeclared, seed), undeclared),
         "round-robin": assign_in_turn(stage.eligible, nobody, stage.capacities),
         "oracle": assign_leads(stage.truth, stage.eligible, nobody, stage.capacities).rep,
-        "reps known": assign_leads(_known(stage), stage.eligible, nobody, stage.capacities).rep,
+        "reps known": assign_leads(chances_of_skills(stage), stage.eligible, nobody, stage.capacities).rep,
         "greedy": _one_by_one(stage, chance),
         "first match": _one_by_one(stage, np.broadcast_to(-np.arange(len(stage.reps)), chance.shape)),
         "performance-weighted": _by_performance(stage, np.random.default_rng([seed, 2])),
@@ -150,7 +150,7 @@ def _play(stage: Stage, seed: int) -> Trial:
     )
 
 
-def _undeclared(stage: Stage) -> list[Rep]:
+def without_skills(stage: Stage) -> list[Rep]:
     return [rep.model_copy(update={"skills": ()}) for rep in stage.reps]
 
 
@@ -158,18 +158,20 @@ def _share_with(stage: Stage, reps: list[Rep], seed: int, n_leads: int) -> float
     """Return the share of the oracle's gain when history is a sample of so many leads, open ones included."""
     n = min(n_leads, stage.outcomes.height)
     thin = replace(stage, outcomes=stage.outcomes.sort("lead_id").sample(n, seed=seed))
-    model = _fit(thin.judged(), reps, seed)
+    model = learn(thin.judged(), reps, seed)
     nobody = np.zeros(len(stage.reps), dtype=np.int64)
     turns = stage.conversions(assign_in_turn(stage.eligible, nobody, stage.capacities))
     oracle = stage.conversions(assign_leads(stage.truth, stage.eligible, nobody, stage.capacities).rep)
-    return (stage.conversions(_ours(thin, model, reps)) - turns) / (oracle - turns)
+    return (stage.conversions(plan_ours(thin, model, reps)) - turns) / (oracle - turns)
 
 
-def _fit(judged: pl.DataFrame, reps: list[Rep], seed: int) -> AffinityModel:
+def learn(judged: pl.DataFrame, reps: list[Rep], seed: int) -> AffinityModel:
     return fit_affinity(judged, reps, rng=np.random.default_rng(seed))
 
 
-def _ours(stage: Stage, model: AffinityModel, reps: list[Rep], *, replace_fairness: float | None = None) -> IntVector:
+def plan_ours(
+    stage: Stage, model: AffinityModel, reps: list[Rep], *, replace_fairness: float | None = None
+) -> IntVector:
     """Plan the batch with all of the matcher's rules, and check that it broke none of them."""
     policy = _POLICY if replace_fairness is None else _POLICY.model_copy(update={"fairness": replace_fairness})
     plan = plan_matches(stage.requests(), stage.floor(model, reps), policy=policy, now=stage.now)
@@ -185,7 +187,7 @@ def _chances(stage: Stage, model: AffinityModel) -> FloatMatrix:
     return shift_probability(stage.scored[:, None], np.asarray(shift).T)
 
 
-def _known(stage: Stage) -> FloatMatrix:
+def chances_of_skills(stage: Stage) -> FloatMatrix:
     """Return the chances that a matcher with this scorer would promise if it knew the planted skills."""
     column = {product.id: i for i, product in enumerate(stage.simulated.market.domain_products())}
     skill = stage.simulated.truth.skills()[:, [column[lead.product_id] for lead in stage.leads if lead.product_id]]

@@ -93,9 +93,9 @@ class Stage:
         return float((2 * np.arange(1, n + 1) - n - 1) @ load / (n * load.sum()))
 
 
-def set_stage(market: str, seed: int) -> Stage:
-    """Simulate a floor of 6,000 leads and stop it after 450 days."""
-    simulated = simulate(load_market(market), n_leads=N_LEADS, seed=seed, start=START, days=HISTORY_DAYS + 60)
+def set_stage(market: str, seed: int, *, n_leads: int = N_LEADS) -> Stage:
+    """Simulate a floor and stop it after 450 days."""
+    simulated = simulate(load_market(market), n_leads=n_leads, seed=seed, start=START, days=HISTORY_DAYS + 60)
     now = START + timedelta(days=HISTORY_DAYS)
     reps = list(simulated.stage.team.reps)
     products = {product.id: product for product in simulated.market.domain_products()}
