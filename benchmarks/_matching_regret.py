@@ -204,10 +204,10 @@ def _assign(
         model.spreads(reps, kinds),
         worth_of,
         lambda worth: _solve(worth, capacities, settings.fairness),
-        eligible=np.ones(leads.chance.shape, dtype=np.bool_),
         kind=leads.product,
         budget=settings.explore,
         rng=rng,
+        n_plans=1,
     )
     return found.rep
 

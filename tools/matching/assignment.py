@@ -146,10 +146,7 @@ def _assign_each(pairs: Pairs) -> Assignment:
     """Assign one lead, or leads that nobody has room for, without a solver."""
     places = pairs.places
     n_reps = pairs.utilities.shape[1]
-    first = np.full(n_reps, np.inf)
-    np.minimum.at(first, places.rep, places.cost)
-    price = np.array([np.where(places.ordinary > 0, first, np.inf), first])
-    np.minimum.at(price[1], places.held_rep, places.held_worth)
+    first, price = np.where(places.free > 0, places.next_cost, np.inf), places.asking
     able = pairs.able
     net = np.where(pairs.eligible[able], pairs.utilities[able] - price[pairs.vip[able].astype(np.int64)], -np.inf)
     rep = net.argmax(axis=1) if len(able) else np.zeros(0, dtype=np.int64)

@@ -9,7 +9,7 @@ from domain.values import LeadId, RepId
 from tools.matching.arrays import BoolMatrix, BoolVector, FloatMatrix, FloatVector, IntVector
 from tools.matching.assignment import TOLERANCE, Assignment, assign
 from tools.matching.batch import Floor
-from tools.matching.exploring import explore_within
+from tools.matching.exploring import explore_alone, explore_within
 from tools.matching.places import Places, lay_out_places
 from tools.matching.valuation import PairUtilities, mean_worth
 
@@ -139,14 +139,28 @@ def choose(
         plans.append(assign(values, eligible, places, vip=vip, tolerance=EXPLORED_TOLERANCE if plans else TOLERANCE))
         return plans[-1]
 
-    def worth_of(shift: FloatMatrix) -> FloatMatrix:
-        values = utilities.worth(shift)
-        return values if len(rows) == len(values) else values[rows]
-
     if rng is None or spread is None or budget <= 0 or not len(rows) or not spread.any():
         best = solve(worth)
         return Choice(best.rep, best.displaced, best, None, 0.0, 0.0)
+    if len(rows) == 1:
+        lead = int(rows[0])
+        kind = utilities.kind[lead]
+        shift, found = explore_alone(
+            utilities.total_shift[:, kind],
+            spread[:, kind],
+            lambda shifts, reps: utilities.worth_alone(lead, shifts, reps),
+            np.where(eligible[0], places.asking[int(vip[0])], np.inf),
+            budget=budget,
+            rng=rng,
+        )
+        best = solve(worth)
+        taken = solve(utilities.worth_alone(lead, shift[None, :], np.arange(len(shift)))) if found.scale else best
+        return Choice(taken.rep, taken.displaced, best, found.propensity, found.scale, found.cost)
     n_reps = worth.shape[1]
+
+    def worth_of(shift: FloatMatrix) -> FloatMatrix:
+        values = utilities.worth(shift)
+        return values if len(rows) == len(values) else values[rows]
 
     def value_of(rep: IntVector) -> float:
         served = np.flatnonzero(rep >= 0)
@@ -158,12 +172,11 @@ def choose(
         spread,
         worth_of,
         solve,
-        eligible=eligible,
         kind=utilities.kind[rows],
         budget=budget,
         rng=rng,
         cells=cells,
         value_of=value_of,
     )
-    taken = next(plan for plan in reversed(plans) if plan.rep is found.rep)
+    taken = next(plan for plan in plans if plan.rep is found.rep)
     return Choice(found.rep, taken.displaced, plans[0], found.propensity, found.scale, found.cost)

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from domain.errors import InvalidInputError
-from tools.matching.arrays import FloatVector, IntVector
+from tools.matching.arrays import FloatMatrix, FloatVector, IntVector
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,15 @@ class Places:
     def next_cost(self) -> FloatVector:
         """Shape (n_reps,). What each rep's next lead costs; that of one place more where none is free."""
         return self.cost_after(np.zeros(len(self.ordinary), dtype=np.int64))
+
+    @cached_property
+    def asking(self) -> FloatMatrix:
+        """Shape (2, n_reps). What a lead by itself pays for a place of each rep, and what a VIP pays; infinite for none."""
+        first = np.full(len(self.ordinary), np.inf)
+        np.minimum.at(first, self.rep, self.cost)
+        price = np.array([np.where(self.ordinary > 0, first, np.inf), first])
+        np.minimum.at(price[1], self.held_rep, self.held_worth)
+        return price
 
     def cost_after(self, load: IntVector) -> FloatVector:
         """Return what each rep's next lead costs once some places are filled. Both of shape (n_reps,)."""

@@ -65,6 +65,23 @@ class PairUtilities:
             worth -= self.travel
         return worth
 
+    def worth_alone(self, lead: int, shifts: FloatMatrix, reps: IntVector) -> FloatMatrix:
+        """Return the utility of one lead with some reps under several shifts. Both of shape (n, n_reps_given).
+
+        Args:
+            lead: Index of the lead.
+            shifts: Log-odds to use in place of the sum of the shifts.
+            reps: Shape (n_reps_given,). The reps that the columns stand for.
+        """
+        p = float(np.clip(self.p_convert[lead], _CLIP, 1 - _CLIP))
+        won = p / (1 - p) * np.exp(shifts)
+        worth: FloatMatrix = won * self.value[lead] / (1 + won)
+        if self.urgency is not None:
+            worth += self.urgency[lead]
+        if self.travel is not None:
+            worth -= self.travel[lead, reps]
+        return worth
+
     def chance(self, lead: IntVector, rep: IntVector) -> FloatVector:
         """Return the probability that leads are won in the hands of reps, pair by pair."""
         return shift_probability(self.p_convert[lead], self.total_shift[rep, self.kind[lead]])
