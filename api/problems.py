@@ -37,6 +37,7 @@ STATUS: dict[type[errors.LeadlineError], int] = {
     errors.RecordsUnavailableError: 503,
     errors.WorkflowsUnavailableError: 503,
     errors.KnowledgeUnavailableError: 503,
+    errors.RoadsUnavailableError: 503,
     errors.LanguageModelError: 503,
     errors.OutboxUnavailableError: 503,
 }

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from api.deps import House
 from api.inputs import Id, NoNulText, RequestBody
 from domain.values import LeadId, Place
+from runtime.roads import open_road_server
 from runtime.territory import MOST_APPOINTMENTS, MOST_REPS, Driver, Stop, TerritoryDesk
 from tools.matching.territory.day import DayPlan
 from tools.matching.territory.planning import Division
@@ -84,9 +85,19 @@ class TerritoryIn(RequestBody):
         default=Division.JOINT, description="`joint`: the least driving. `territories`: an area each, equal work."
     )
     returns: bool = Field(default=True, description="Whether reps drive back to where they started.")
-    speed_kmh: float = Field(default=SPEED_KMH, ge=1, le=200, allow_inf_nan=False, description="Mean driving speed.")
-    detour: float = Field(
-        default=DETOUR_FACTOR, ge=1, le=5, allow_inf_nan=False, description="Road kilometres per straight one."
+    speed_kmh: float | None = Field(
+        default=None,
+        ge=1,
+        le=200,
+        allow_inf_nan=False,
+        description=f"Mean driving speed of an estimate, which then goes before a road server; {SPEED_KMH:g} if absent.",
+    )
+    detour: float | None = Field(
+        default=None,
+        ge=1,
+        le=5,
+        allow_inf_nan=False,
+        description=f"Road kilometres per straight one of an estimate; {DETOUR_FACTOR:g} if absent.",
     )
     seconds: float = Field(default=10, ge=1, le=60, allow_inf_nan=False, description="Ceiling of the search.")
 
@@ -99,15 +110,22 @@ async def plan_territory(body: TerritoryIn, house: House) -> DayPlan:
     is in one route or in `unserved` with a reason. Times in the answer are minutes since midnight.
     """
     records = house.records
-    desk = TerritoryDesk(records.routed_leads, records.reps, records.products)
+    desk = TerritoryDesk(records.routed_leads, records.reps, records.products, open_road_server(house.settings))
     return await desk.plan(
         [_stop(each) for each in body.appointments],
         [_driver(each) for each in body.reps],
         returns=body.returns,
         division=body.division,
-        travel_times=RoadEstimate(body.speed_kmh, body.detour),
+        travel_times=_estimate(body),
         seconds=body.seconds,
     )
+
+
+def _estimate(body: TerritoryIn) -> RoadEstimate | None:
+    """Return the estimate that the caller describes, if he does."""
+    if body.speed_kmh is None and body.detour is None:
+        return None
+    return RoadEstimate(body.speed_kmh or SPEED_KMH, body.detour or DETOUR_FACTOR)
 
 
 def _stop(asked: AppointmentIn) -> Stop:

@@ -24,6 +24,7 @@ LeadlineError
     ├── RecordsUnavailableError
     ├── WorkflowsUnavailableError
     ├── KnowledgeUnavailableError
+    ├── RoadsUnavailableError
     ├── LanguageModelError        timeout, 429, 5xx, nonsense
     └── OutboxUnavailableError
 """
@@ -174,6 +175,10 @@ class WorkflowsUnavailableError(UnavailableError):
 
 class KnowledgeUnavailableError(UnavailableError):
     """The vector store does not answer."""
+
+
+class RoadsUnavailableError(UnavailableError):
+    """The server of driving times does not answer."""
 
 
 class LanguageModelError(UnavailableError):

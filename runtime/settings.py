@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -82,7 +83,7 @@ class Settings(BaseSettings):
         default=_POLICY.fairness,
         ge=0,
         le=10,
-        description="Cost of a rep's last free place, in mean utilities of an allowed pair.",
+        description="Cost of the next lead of a rep at his fair share, in mean utilities of an allowed pair.",
     )
     routing_vip_value: float | None = Field(
         default=_POLICY.vip_value,
@@ -111,6 +112,13 @@ class Settings(BaseSettings):
         default=_POLICY.pool_owner, min_length=1, max_length=200, description="Who answers for pooled leads."
     )
 
+    roads_url: str = Field(
+        default="", description="URL of an OSRM server, for driving times. Empty: estimated from straight lines."
+    )
+    roads_profile: str = Field(
+        default="driving", pattern=r"^[A-Za-z0-9_-]+$", description="Means of travel to ask it for."
+    )
+
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="warning", description="Log level.")
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
 
@@ -123,6 +131,13 @@ class Settings(BaseSettings):
     @classmethod
     def _by_comma(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("roads_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        if value and not (urlsplit(value).scheme in {"http", "https"} and urlsplit(value).hostname):
+            raise ValueError("must look like http://host:5000")
+        return value
 
     @field_validator("temporal_address")
     @classmethod

@@ -11,7 +11,7 @@ from functools import partial
 import anyio.to_process
 import numpy as np
 
-from domain.errors import InvalidInputError, LeadNotFoundError, UnavailableError
+from domain.errors import InvalidInputError, LeadNotFoundError, RoadsUnavailableError, UnavailableError
 from domain.people import Lead, Product, Rep
 from domain.ports import ProductRecords, RepRecords
 from domain.routing import place_of
@@ -21,7 +21,7 @@ from tools.matching.arrays import BoolMatrix
 from tools.matching.eligibility import exclude_unqualified, requirement_of
 from tools.matching.territory.day import Appointment, DayPlan, Traveller
 from tools.matching.territory.planning import Division, plan_routes
-from tools.matching.territory.roads import survey
+from tools.matching.territory.roads import Roads, survey
 from tools.matching.territory.solving import Effort
 from tools.matching.territory.travel import RoadEstimate, TravelTimes
 
@@ -63,11 +63,19 @@ class Driver:
 
 @dataclass(frozen=True)
 class TerritoryDesk:
-    """Answers requests for a day's routes."""
+    """Answers requests for a day's routes.
+
+    Attributes:
+        leads: Where leads are read.
+        reps: Where reps are read.
+        products: Where products are read.
+        road_server: Knows real driving times; None estimates them.
+    """
 
     leads: RoutedLeads
     reps: RepRecords
     products: ProductRecords
+    road_server: TravelTimes | None = None
 
     async def plan(
         self,
@@ -86,7 +94,8 @@ class TerritoryDesk:
             drivers: Who travels.
             returns: Whether reps drive back to where they started.
             division: How appointments are divided among reps.
-            travel_times: Says how long driving takes; estimated from straight lines if absent. Called in a thread.
+            travel_times: Says how long driving takes; the road server does if absent, or an estimate without one. Called in
+                a thread.
             seconds: Ceiling of the search.
 
         Raises:
@@ -102,20 +111,36 @@ class TerritoryDesk:
             _traveller(f"reps.{number}", driver, rep, returns=returns)
             for number, (driver, rep) in enumerate(zip(drivers, known, strict=True))
         ]
+        roads, source = await self._survey(appointments, travellers, travel_times)
         work = partial(
             plan_routes,
-            await asyncio.to_thread(survey, appointments, travellers, travel_times or RoadEstimate()),
+            roads,
             allowed=await self._allowed(stops, leads, known),
             division=division,
             effort=Effort(steps=1000 + _STEPS_PER_APPOINTMENT * len(stops), seconds=seconds),
         )
         try:
             async with asyncio.timeout(seconds + _PATIENCE_S):
-                return await anyio.to_process.run_sync(work, cancellable=True, limiter=_AT_ONCE)
+                day = await anyio.to_process.run_sync(work, cancellable=True, limiter=_AT_ONCE)
         except TimeoutError:
             raise UnavailableError("routes were not planned in time; ask for fewer appointments at once") from None
         except anyio.BrokenWorkerProcess as error:
             raise UnavailableError(f"the process that plans routes ended: {error}") from error
+        return day.model_copy(update={"driving_times": source})
+
+    async def _survey(
+        self, appointments: Sequence[Appointment], travellers: Sequence[Traveller], travel_times: TravelTimes | None
+    ) -> tuple[Roads, str]:
+        """Ask for the driving of the day, and say where the times are from. A day is planned without the road server too."""
+        why = "estimated from straight lines"
+        if travel_times is None and self.road_server is not None:
+            try:
+                return await asyncio.to_thread(
+                    survey, appointments, travellers, self.road_server
+                ), "from the road server"
+            except RoadsUnavailableError as error:
+                why = f"{why}: {error}"
+        return await asyncio.to_thread(survey, appointments, travellers, travel_times or RoadEstimate()), why
 
     async def _leads(self, lead_ids: Sequence[LeadId]) -> Mapping[LeadId, Lead]:
         found = await self.leads.get_many(lead_ids) if lead_ids else {}

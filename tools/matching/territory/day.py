@@ -100,4 +100,5 @@ class DayPlan(Value):
     proven: bool = Field(description="Whether no plan is better: small days are solved exactly, others searched.")
     minutes_saved: float = Field(description="Against the order of booking; negative where time windows cost more.")
     minutes_saved_nearest: float = Field(description="Against always going to the nearest next.")
+    driving_times: str = Field(default="estimated from straight lines", description="Where they are from.")
     summary: str
