@@ -198,6 +198,50 @@ def test_a_new_rep_is_tried_within_the_budget_and_the_chance_is_logged(stage, as
     assert all(plan.exploration_cost <= 0.5 * plan.worth for plan in plans)
 
 
+def test_one_lead_by_itself_is_explored_with_workload_and_all(stage, ask, make):
+    """The busy rep looks best and the idle one is unknown: how often each gets the lead is what was said each time."""
+    reps = [make.rep("busy"), make.rep("idle"), make.rep("known"), make.rep("also-known")]
+    floor = stage(
+        reps,
+        shifts={"busy": 0.6, "known": -1.0, "also-known": -1.0},
+        spread={"idle": 0.6},
+        open_leads={"busy": 2},
+    )
+    policy, n = RoutingPolicy(explore=0.5), 300
+    plans = [
+        plan_matches([ask(p=0.3)], floor, policy=policy, now=make.now, rng=np.random.default_rng(seed))
+        for seed in range(n)
+    ]
+    said: dict[str, list[float]] = {}
+    for plan in plans:
+        said.setdefault(plan.matches[0].rep_id, []).append(plan.matches[0].propensity)
+    assert set(said) == {"busy", "idle"}
+    for propensities in said.values():
+        assert np.mean(propensities) == pytest.approx(len(propensities) / n, abs=0.08)
+
+
+def test_a_vip_by_itself_may_be_explored_onto_a_held_place(stage, ask, make):
+    reps = [make.rep("full", capacity=1), make.rep("other", capacity=1), *(make.rep(f"known-{i}") for i in range(4))]
+    floor = stage(
+        reps,
+        shifts={"other": 0.1} | {f"known-{i}": -2.0 for i in range(4)},
+        spread={"full": 0.8},
+        open_leads={"full": 1},
+        displaceable={"full": [Displaceable("small", 0.0001)]},
+    )
+    plans = [
+        plan_matches(
+            [ask(p=0.3, fields={"vip": True})], floor, policy=RoutingPolicy(explore=0.5, fairness=0.0), now=make.now,
+            rng=np.random.default_rng(seed),
+        )
+        for seed in range(40)
+    ]  # fmt: skip
+    there = [plan for plan in plans if plan.matches[0].rep_id == "full"]
+    assert 0 < len(there) < 40
+    assert all([each.lead_id for each in plan.displaced] == ["small"] for plan in there)
+    assert not any(plan.displaced for plan in plans if plan.matches[0].rep_id != "full")
+
+
 def test_a_batch_without_leads_or_without_reps_is_planned_too(stage, ask, make):
     assert plan_matches([], stage([make.rep("a")]), policy=PLAIN, now=make.now).matches == ()
     plan = plan_matches([ask()], stage([]), policy=PLAIN, now=make.now)
