@@ -6,7 +6,7 @@ Apart from `benchmarks.journeys`, because the Temporal plugin needs nodes in a m
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -116,6 +116,9 @@ class FreeMatcher:
 class NobodyAnswers:
     """Keeps no answer to an offer."""
 
+    async def answers_by(self, rep_id: RepId, *, at: datetime, patience: timedelta) -> datetime:
+        return at + patience
+
     async def accepted(self, lead_id: LeadId, rep_id: RepId, *, at: datetime, key: str) -> bool:
         """Forget that a rep takes a lead."""
         return True
@@ -132,6 +135,10 @@ class NobodyAnswers:
         key: str,
     ) -> bool:
         """Forget that a rep declined a lead."""
+        return True
+
+    async def stopped(self, lead_id: LeadId, *, at: datetime, key: str) -> bool:
+        """Forget that somebody stopped a journey."""
         return True
 
     async def waiting(self, lead_id: LeadId) -> PoolEntry | None:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from domain.values import FieldValue, Instant, LeadId, Market, Place, ProductId, RepId, Value
+from domain.working_hours import WORKING_WEEK, Weekday, WorkingHours
 
 
 class Provenance(Value):
@@ -69,11 +70,21 @@ class Rep(Value):
     skills: tuple[Skill, ...] = ()
     capacity: int = Field(default=20, ge=0, description="Open leads at once.")
     timezone: str = "UTC"
+    work_days: tuple[Weekday, ...] = Field(default=WORKING_WEEK, description="Local days on which he begins to work.")
     work_start_hour: int = Field(default=9, ge=0, le=23, description="Local hour, inclusive.")
-    work_end_hour: int = Field(default=18, ge=1, le=24, description="Local hour, exclusive.")
+    work_end_hour: int = Field(
+        default=18, ge=1, le=24, description="Local hour, exclusive; of the next day if it is not after the start."
+    )
     active: bool = True
     hired_at: Instant | None = None
     place: Place | None = Field(default=None, description="Where the rep starts from, for travel.")
+
+    @property
+    def hours(self) -> WorkingHours:
+        """When the rep works."""
+        return WorkingHours(
+            timezone=self.timezone, days=self.work_days, start_hour=self.work_start_hour, end_hour=self.work_end_hour
+        )
 
 
 class RejectReason(StrEnum):

@@ -37,7 +37,7 @@ _WIDE_CACHE = f"PRAGMA cache_size=-{32 * 1024}"
 """Lets a connection keep 32 MB of pages: with the usual 2 MB a large transaction writes and reads them again and again."""
 
 _JSON_FIELDS = frozenset(
-    {"fields", "provenance", "attributes", "skills", "regions", "languages", "certificates", "place"}
+    {"fields", "provenance", "attributes", "skills", "regions", "languages", "certificates", "place", "work_days"}
 )
 Model = TypeVar("Model", bound=Value)
 

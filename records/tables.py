@@ -89,6 +89,7 @@ reps = Table(
     Column("skills", JSON, nullable=False),
     Column("capacity", Integer, nullable=False),
     Column("timezone", Text, nullable=False),
+    Column("work_days", JSON, nullable=False),
     Column("work_start_hour", Integer, nullable=False),
     Column("work_end_hour", Integer, nullable=False),
     Column("active", Boolean, nullable=False),

@@ -1,5 +1,6 @@
 """Settings of the whole house, read once from the environment (`LEADLINE_*`) and `.env`. Nothing else reads either."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -105,6 +106,15 @@ class Settings(BaseSettings):
     routing_reclaim_after_s: float = Field(
         default=_POLICY.reclaim_after_s, ge=0, description="Seconds that a lead stays with an owner who is gone."
     )
+    routing_off_duty: float = Field(
+        default=_POLICY.off_duty,
+        ge=0,
+        le=1,
+        description="Part of its value that a hot lead loses with a rep who begins to work in 8 hours or later.",
+    )
+    routing_holidays: Annotated[tuple[date, ...], NoDecode] = Field(
+        default=_POLICY.holidays, description="Dates on which no rep begins to work, by comma: 2026-12-25,2027-01-01."
+    )
     routing_pool_deadline_s: float = Field(
         default=_POLICY.pool_deadline_s, gt=0, description="Seconds until a pooled lead is escalated."
     )
@@ -127,7 +137,7 @@ class Settings(BaseSettings):
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
 
-    @field_validator("fields_left_out", "fields_allowed", mode="before")
+    @field_validator("fields_left_out", "fields_allowed", "routing_holidays", mode="before")
     @classmethod
     def _by_comma(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

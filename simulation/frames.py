@@ -14,6 +14,9 @@ from simulation.streams import Streams
 from simulation.team import Team
 from simulation.vectors import BoolVector, FloatVector, IntVector
 
+REP_LISTS = ("regions", "languages", "certificates", "skills", "work_days")
+"""Columns of the reps that hold JSON text."""
+
 _OUTCOMES = (OutcomeKind.WON.value, OutcomeKind.LOST.value, OutcomeKind.DISQUALIFIED.value)
 _REGION_MISSING = 0.02
 _FORM_PROOF = "ticked on the form"
@@ -53,7 +56,7 @@ def rep_frame(team: Team) -> pl.DataFrame:
     """Return the reps; lists are JSON text."""
     rows = [rep.model_dump(mode="json") | {"hired_at": rep.hired_at} for rep in team.reps]
     for row in rows:
-        for name in ("regions", "languages", "certificates", "skills"):
+        for name in REP_LISTS:
             row[name] = json.dumps(row[name])
     return pl.DataFrame(rows, schema_overrides={"hired_at": UTC_DATETIME})
 

@@ -7,6 +7,7 @@ from typing import Any
 from domain.events import ConsentEvent, Interaction, Outcome
 from domain.matches import AssignmentRecord
 from domain.people import Lead, Product, Rep
+from simulation.frames import REP_LISTS
 
 Row = Mapping[str, Any]
 _FIELD_PREFIX = "fields."
@@ -25,7 +26,7 @@ def lead_of(row: Row) -> Lead:
 
 def rep_of(row: Row) -> Rep:
     """Return a rep."""
-    lists = {name: json.loads(row[name]) for name in ("regions", "languages", "certificates", "skills")}
+    lists = {name: json.loads(row[name]) for name in REP_LISTS}
     return Rep.model_validate(dict(row) | lists)
 
 

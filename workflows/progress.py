@@ -77,6 +77,11 @@ def offer_time(settings: JourneySettings, temperature: Temperature | None) -> ti
     return timedelta(seconds=settings.hot_accept_timeout_s if hot else settings.accept_timeout_s)
 
 
+def working_patience_s(settings: JourneySettings, temperature: Temperature | None) -> float | None:
+    """Say how many seconds of his working time a rep has to answer an offer; None in a demo, where nobody waits for morning."""
+    return offer_time(settings, temperature).total_seconds() if settings.time_scale == 1 else None
+
+
 def pause(until: datetime, *, now: datetime, deadline: datetime, time_scale: float) -> timedelta:
     """Say how long to sleep, in real time.
 

@@ -59,7 +59,11 @@ class RepSearch(JourneyWaiting):
                 continue
             self._searches += 1
             request = OfferRequest(
-                lead_id=self._lead, exclude=(*rejecting, *silent), key=f"{self._offers_key}:offer:{self._searches}"
+                lead_id=self._lead,
+                exclude=(*rejecting, *silent),
+                key=f"{self._offers_key}:offer:{self._searches}",
+                at=workflow.now(),
+                patience_s=progress.working_patience_s(self._start.settings, self._state.temperature),
             )
             reroutes = self._reroutes
             offer = await self._do(self._record(names.ASSIGN_LEAD, request, Offer))
@@ -70,7 +74,7 @@ class RepSearch(JourneyWaiting):
                 await self._wait_in_pool(patience, offer)
                 silent, patience = [], min(2 * patience, timedelta(days=1))
                 continue
-            accepted = await self._offer_to(offer.rep_id)
+            accepted = await self._offer_to(offer.rep_id, offer.answer_by)
             if accepted is None and self._reroutes != reroutes:
                 continue
             offers += 1
@@ -81,9 +85,11 @@ class RepSearch(JourneyWaiting):
                 return
             (silent if accepted is None else rejecting).append(offer.rep_id)
 
-    async def _offer_to(self, rep_id: RepId) -> bool | None:
+    async def _offer_to(self, rep_id: RepId, answer_by: datetime | None) -> bool | None:
         """Offer the lead to a rep. Returns whether he, or the rep whom a person chose, has it; None without an answer."""
         patience = progress.offer_time(self._start.settings, self._state.temperature)
+        if answer_by is not None:
+            patience = _at_least_0(answer_by - workflow.now())
         self._answer, reroutes = None, self._reroutes
         self._change(phase=JourneyPhase.OFFERED, rep_id=rep_id, next_at=workflow.now() + patience)
         self._note(f"offered to rep {rep_id}")

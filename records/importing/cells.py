@@ -11,6 +11,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from domain.people import Provenance
+from domain.working_hours import Weekday
 from records.importing.zones import check_timezone
 
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "on"})
@@ -19,6 +20,10 @@ _SEPARATORS = re.compile(r"[;|,]")
 _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_][a-z0-9]+)*")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _FARTHEST = {"latitude": 90.0, "longitude": 180.0}
+_WEEK = tuple(Weekday)
+_DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SHORT = 3
+_WEEKDAY_RULE = "is not a list of days such as mon-fri or mon;wed;sat"
 _PROVENANCE = TypeAdapter(dict[str, Provenance])
 
 
@@ -62,6 +67,18 @@ def read_languages(cell: str) -> str:
     if not codes:
         raise ValueError("is not a list of ISO 639-1 codes such as en;es")
     return _json(codes)
+
+
+def read_weekdays(cell: str) -> str:
+    """Read days of the week, at least one: `mon` or `Monday` between `;`, `|` or `,`, and spans such as `mon-fri`."""
+    days: set[int] = set()
+    for part in _texts(cell):
+        first, _, last = part.partition("-")
+        begins, ends = _weekday(first), _weekday(last or first)
+        days |= {(begins + n) % len(_WEEK) for n in range((ends - begins) % len(_WEEK) + 1)}
+    if not days:
+        raise ValueError(_WEEKDAY_RULE)
+    return _json([str(_WEEK[day]) for day in sorted(days)])
 
 
 def read_skills(cell: str) -> str:
@@ -116,6 +133,15 @@ def _texts(cell: str) -> list[str]:
     if not isinstance(found, list) or not all(isinstance(part, str) and part for part in found):
         raise ValueError(rule)
     return [_storable(part) for part in found]
+
+
+def _weekday(name: str) -> int:
+    """Number a day of the week from 0, by its English name or at least its first three letters."""
+    word = name.strip().lower()
+    found = [number for number, day in enumerate(_DAY_NAMES) if len(word) >= _SHORT and day.startswith(word)]
+    if not found:
+        raise ValueError(_WEEKDAY_RULE)
+    return found[0]
 
 
 def _skills(cell: str) -> list[dict[str, str | float]]:

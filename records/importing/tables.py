@@ -45,13 +45,16 @@ class Kind(StrEnum):
     PHONE = "phone"
     TEXTS = "texts"
     LANGUAGES = "languages"
+    WEEKDAYS = "weekdays"
     SKILLS = "skills"
     PLACE = "place"
     OBJECT = "object"
     PROVENANCE = "provenance"
 
 
-JSON_KINDS = frozenset({Kind.TEXTS, Kind.LANGUAGES, Kind.SKILLS, Kind.PLACE, Kind.OBJECT, Kind.PROVENANCE})
+JSON_KINDS = frozenset(
+    {Kind.TEXTS, Kind.LANGUAGES, Kind.WEEKDAYS, Kind.SKILLS, Kind.PLACE, Kind.OBJECT, Kind.PROVENANCE}
+)
 """Kinds whose value is handed on as JSON text."""
 
 
@@ -145,6 +148,7 @@ _TABLES = (
             "skills": Column(Kind.SKILLS, default="[]"),
             "capacity": Column(Kind.INTEGER, default="20", low=0, high=1_000_000),
             "timezone": Column(Kind.TIMEZONE, default="UTC"),
+            "work_days": Column(Kind.WEEKDAYS, default='["mon", "tue", "wed", "thu", "fri"]'),
             "work_start_hour": Column(Kind.INTEGER, default="9", low=0, high=23),
             "work_end_hour": Column(Kind.INTEGER, default="18", low=1, high=24),
             "active": Column(Kind.FLAG, default="true"),

@@ -22,6 +22,7 @@ _CELL_READERS: dict[Kind, Callable[[str], Any]] = {
     Kind.TIMEZONE: cells.read_timezone,
     Kind.TEXTS: cells.read_texts,
     Kind.LANGUAGES: cells.read_languages,
+    Kind.WEEKDAYS: cells.read_weekdays,
     Kind.SKILLS: cells.read_skills,
     Kind.PLACE: cells.read_place,
     Kind.OBJECT: cells.read_object,

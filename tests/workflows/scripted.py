@@ -18,10 +18,11 @@ from domain.errors import KnowledgeUnavailableError
 from domain.events import Channel, ConsentEvent, Purpose
 from domain.journeys import Draft, FollowUpStep, StepAction
 from domain.matches import Match
-from domain.people import Lead
+from domain.people import Lead, Rep
 from domain.ports import Outbox
 from domain.scores import LeadScore, Rung, Temperature
 from domain.values import DecisionId, LeadId, Market, RepId
+from domain.working_hours import Weekday
 from records.database import open_database
 from records.repositories import Records
 from tests.doubles.routing import RecordingRoutingNews
@@ -217,7 +218,7 @@ async def open_floor(
 ) -> AsyncIterator[Floor]:
     database = await open_database(f"sqlite:///{home / 'leadline.db'}")
     try:
-        yield Floor(
+        floor = Floor(
             home=home,
             records=Records.over(database),
             outbox=outbox or FolderOutbox(home / "outbox"),
@@ -225,6 +226,9 @@ async def open_floor(
             scorer=ScriptedScorer(temperature),
             news=RecordingRoutingNews(),
         )
+        for rep in reps:
+            await set_hours(floor, rep)
+        yield floor
     finally:
         await database.close()
 
@@ -237,6 +241,14 @@ async def add_lead(floor: Floor, lead_id: str = "lead-1", *, consent: bool = Tru
     if consent:
         await set_consent(floor, lead.id, granted=True, at=LONG_AGO)
     return lead.id
+
+
+async def set_hours(floor: Floor, rep_id: str, *, start: int = 0, end: int = 24) -> None:
+    """Let a rep work every day between two hours of UTC; round the clock if nothing else is said."""
+    rep = Rep(
+        id=RepId(rep_id), market=MARKET, name=rep_id, work_days=tuple(Weekday), work_start_hour=start, work_end_hour=end
+    )
+    await floor.records.reps.save(rep)
 
 
 async def set_consent(floor: Floor, lead_id: LeadId, *, granted: bool, at: datetime) -> None:

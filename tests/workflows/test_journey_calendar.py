@@ -1,6 +1,7 @@
 """Weeks of following up, on a server that skips the time in which nothing happens."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowFailureError
@@ -8,9 +9,22 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.events import InteractionKind, OutcomeKind
 from domain.journeys import CloseReason, JourneyPhase, JourneyResult, OutcomeReached
+from domain.scores import Temperature
 from domain.values import RepId
 from tests.workflows.driving import LEAD, journey
-from tests.workflows.scripted import BUG, MARKET, SEND, STOP, UNAVAILABLE, WAIT, Floor, Scripted, set_consent
+from tests.workflows.scripted import (
+    BUG,
+    MARKET,
+    SEND,
+    STOP,
+    UNAVAILABLE,
+    WAIT,
+    Floor,
+    Scripted,
+    open_floor,
+    set_consent,
+    set_hours,
+)
 from workflows import names
 
 
@@ -40,6 +54,34 @@ async def test_time_scale_shortens_the_waits_between_steps(skipping: WorkflowEnv
         await driver.result()
         began, ended = await driver.times()
     assert ended - began < timedelta(days=1)
+
+
+async def test_a_rep_who_does_not_work_now_has_his_time_to_answer_when_he_does(
+    skipping: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with open_floor(tmp_path, temperature=Temperature.HOT) as floor:
+        now = await skipping.get_current_time()
+        morning = (now + timedelta(hours=6)).replace(minute=0, second=0, microsecond=0)
+        await set_hours(floor, "ana", start=morning.hour, end=morning.hour + 1)
+        async with journey(skipping, floor, SEND) as driver:
+            asked = await driver.until_phase(JourneyPhase.OFFERED)
+            await skipping.sleep(morning + timedelta(minutes=1) - now)
+            still = await driver.state()
+            await skipping.sleep(timedelta(seconds=70))
+            answered = await driver.answer("ben", accepted=True)
+    assert asked.rep_id == still.rep_id == "ana"
+    assert asked.next_at == morning + timedelta(minutes=2)
+    assert answered.rep_id == "ben"
+
+
+async def test_in_a_demo_nobody_waits_for_the_morning(skipping: WorkflowEnvironment, floor: Floor) -> None:
+    now = await skipping.get_current_time()
+    await set_hours(floor, "ana", start=(now + timedelta(hours=6)).hour, end=(now + timedelta(hours=6)).hour + 1)
+    async with journey(skipping, floor, SEND, time_scale=0.5, accept_timeout_s=60.0) as driver:
+        asked = await driver.until_phase(JourneyPhase.OFFERED)
+        await driver.answer("ana", accepted=True)
+    assert asked.next_at is not None
+    assert asked.next_at - now < timedelta(hours=1)
 
 
 async def test_a_reply_ends_the_journey_and_rewards_the_nudge(skipping: WorkflowEnvironment, floor: Floor) -> None:

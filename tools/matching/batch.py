@@ -25,6 +25,7 @@ class Request:
         owner_since: When the owner got it; None when nobody knows.
         rejections: Who declined this lead, and why.
         due_at: When somebody must have it; None without a deadline.
+        hot: Whether the lead should be contacted at once.
         held: Whether the owner has the lead now: then it is among those that fill him, otherwise it takes a free place.
     """
 
@@ -38,6 +39,7 @@ class Request:
     rejections: tuple[LeadRejection, ...] = ()
     due_at: datetime | None = None
     held: bool = True
+    hot: bool = False
 
 
 @dataclass(frozen=True)

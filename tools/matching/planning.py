@@ -19,7 +19,7 @@ from tools.matching.describing import Chosen, describe, pool_entries, summary_of
 from tools.matching.eligibility import Rulebook, Verdict
 from tools.matching.flow import POOL
 from tools.matching.plan import Displacement, Plan
-from tools.matching.standing import mark_vips, may_keep, rate_urgency
+from tools.matching.standing import mark_vips, may_keep, rate_delay, rate_urgency
 from tools.matching.travel import distances
 from tools.matching.valuation import URGENCY, PairUtilities, fill_values
 
@@ -123,6 +123,7 @@ def _value(
     travel = None
     if policy.travel_cost_per_km:
         travel = policy.travel_cost_per_km * distances([request.lead for request in requests], floor.reps)
+    hot = np.array([request.hot for request in requests], dtype=np.bool_)
     return PairUtilities(
         p_convert=p_convert,
         value=value,
@@ -130,6 +131,8 @@ def _value(
         shifts=floor.model.shifts(floor.reps, kinds),
         travel=travel,
         urgency=URGENCY * urgency * p_convert * value if urgency.any() else None,
+        hot=hot * p_convert * value if hot.any() else None,
+        delay=rate_delay(floor.reps, policy, now=now) if hot.any() else None,
     )
 
 

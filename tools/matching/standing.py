@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from domain.matches import Exclusion
+from domain.people import Rep
 from domain.routing import Presence, RepAvailability, RoutingPolicy
 from domain.values import RepId
+from domain.working_hours import WorkingHours
 from tools.matching.arrays import BoolVector, FloatVector
 from tools.matching.batch import Request
 from tools.matching.eligibility import FULL_RULES
 
 _HOUR = 3600.0
+_NIGHT_H = 8.0
 
 
 def mark_vips(requests: Sequence[Request], policy: RoutingPolicy) -> BoolVector:
@@ -32,6 +35,22 @@ def rate_urgency(requests: Sequence[Request], *, now: datetime) -> FloatVector:
     """Rate how soon leads must have somebody: `1 / (1 + hours left)`, 0 without a deadline. Shape (n_leads,)."""
     left = [_hours_left(request, now) for request in requests]
     return np.array([0.0 if hours is None else 1 / (1 + hours) for hours in left])
+
+
+def rate_delay(reps: Sequence[Rep], policy: RoutingPolicy, *, now: datetime) -> FloatVector:
+    """Say which part of its value a hot lead loses with each rep because he does not work now. Shape (n_reps,).
+
+    In proportion to the time until he begins, `policy.off_duty` from eight hours on: an assumption about how quickly
+    interest cools, for Oldroyd, McElheran and Elkington, "The Short Life of Online Sales Leads", Harvard Business Review
+    2011, found it cools within hours.
+    """
+    waits: dict[WorkingHours, float] = {}
+    for rep in reps:
+        if rep.hours not in waits:
+            begins = rep.hours.begins(now, holidays=policy.holidays)
+            hours = _NIGHT_H if begins is None else (begins - now).total_seconds() / _HOUR
+            waits[rep.hours] = policy.off_duty * min(1.0, hours / _NIGHT_H)
+    return np.array([waits[rep.hours] for rep in reps])
 
 
 def _hours_left(request: Request, now: datetime) -> float | None:

@@ -20,8 +20,8 @@ _CHUNK = 256
 class PairUtilities:
     """The worth of every pair of a batch.
 
-    Utility is the expected value of the lead in the rep's hands, less travel; a lead near its deadline counts a little
-    more, whoever takes it. What workload costs depends on how many leads a rep gets, and is not part of it.
+    Utility is the expected value of the lead in the rep's hands, less travel and, for a hot lead, what is lost until its
+    rep works again; a lead near its deadline counts a little more, whoever takes it. What workload costs depends on how many leads a rep gets, and is not part of it.
 
     Attributes:
         p_convert: Shape (n_leads,). Probability of winning, whoever takes the lead.
@@ -30,6 +30,8 @@ class PairUtilities:
         shifts: Log-odds by term, each of shape (n_reps, n_kinds).
         travel: Shape (n_leads, n_reps). What travel costs; None where it costs nothing.
         urgency: Shape (n_leads,). What urgency adds, in units of utility; None without deadlines.
+        hot: Shape (n_leads,). Expected value of the leads that should be contacted at once, 0 of others; None without any.
+        delay: Shape (n_reps,). Part of that value that is lost because a rep does not work now.
     """
 
     p_convert: FloatVector
@@ -38,6 +40,8 @@ class PairUtilities:
     shifts: Mapping[str, FloatMatrix]
     travel: FloatMatrix | None = None
     urgency: FloatVector | None = None
+    hot: FloatVector | None = None
+    delay: FloatVector | None = None
 
     @cached_property
     def total_shift(self) -> FloatMatrix:
@@ -63,6 +67,8 @@ class PairUtilities:
             worth += self.urgency[:, None]
         if self.travel is not None:
             worth -= self.travel
+        if self.hot is not None and self.delay is not None:
+            worth -= self.hot[:, None] * self.delay
         return worth
 
     def worth_alone(self, lead: int, shifts: FloatMatrix, reps: IntVector) -> FloatMatrix:
@@ -80,6 +86,8 @@ class PairUtilities:
             worth += self.urgency[lead]
         if self.travel is not None:
             worth -= self.travel[lead, reps]
+        if self.hot is not None and self.delay is not None:
+            worth -= self.hot[lead] * self.delay[reps]
         return worth
 
     def chance(self, lead: IntVector, rep: IntVector) -> FloatVector:
@@ -104,6 +112,8 @@ class PairUtilities:
             terms["urgency"] = self.urgency[lead]
         if self.travel is not None:
             terms["travel"] = -self.travel[lead, rep]
+        if self.hot is not None and self.delay is not None:
+            terms["off_duty"] = 0.0 - self.hot[lead] * self.delay[rep]
         return terms
 
 

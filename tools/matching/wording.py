@@ -36,6 +36,7 @@ def explain_choice(
     n_eligible: int,
     displaces: LeadId | None = None,
     explored: bool = False,
+    off_duty: bool = False,
 ) -> str:
     """Say why a rep gets a lead.
 
@@ -48,6 +49,7 @@ def explain_choice(
         n_eligible: How many were eligible.
         displaces: The lead whose place this VIP takes, if any.
         explored: Whether he gets it to learn how he does.
+        off_duty: Whether the lead should be contacted at once, and he does not work now.
 
     Returns:
         At most `MAX_WORDS` words; the least important clauses are left out first.
@@ -57,6 +59,7 @@ def explain_choice(
         track_record or "past results do not tell reps apart",
         f"{_chance(p_convert)} likely to win this lead",
         f"a VIP, takes the place of {displaces}" if displaces else None,
+        "does not work now, but is still the best choice" if off_duty else None,
         "chosen to learn how he does" if explored else rank,
         f"{open_leads} of {rep.capacity} places taken",
     ]

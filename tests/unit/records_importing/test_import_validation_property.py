@@ -46,6 +46,7 @@ CELLS = {
     Kind.PHONE: ["+14155552671", "12", "x", ""],
     Kind.TEXTS: ["a;b", '["a"]', "[1]", "[]", "", "["],
     Kind.LANGUAGES: ["en;es", "[]", "english", "", '["EN"]'],
+    Kind.WEEKDAYS: ["mon-fri", "sat;Sunday", "no day", "mon-", ""],
     Kind.PLACE: ["30.27,-97.74", "91,0", '{"latitude":1,"longitude":2}', "x", ""],
     Kind.SKILLS: ["a:0.5", "a:2", "[]", '[{"product_id":"p","level":1}]', "", "x"],
     Kind.OBJECT: ['{"a":1}', "[]", "{", "", '{"a":{}}', '{"a":1e999}'],

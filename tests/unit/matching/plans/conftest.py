@@ -53,6 +53,7 @@ def ask(make):
         since = lead.pop("owner_since", None)
         due = lead.pop("due_at", None)
         held = lead.pop("held", True)
+        hot = lead.pop("hot", False)
         return Request(
             lead=make.lead(id_, **lead),
             p_convert=p,
@@ -64,6 +65,7 @@ def ask(make):
             rejections=tuple(rejections),
             due_at=due,
             held=held,
+            hot=hot,
         )
 
     return build

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from domain.errors import InvalidInputError
 from domain.people import RejectReason
 from domain.routing import LeadRejection, Presence, RepAvailability, RoutingPolicy
+from domain.working_hours import Weekday
 from tools.matching.batch import Displaceable
 from tools.matching.planning import plan_matches
 
@@ -122,9 +123,11 @@ def test_kept_places_go_only_to_vips(stage, ask, make):
 
 
 def test_no_place_is_kept_as_long_as_nobody_says_who_vips_are(stage, ask, make):
-    floor = stage([make.rep("a", capacity=10)], open_leads={"a": 9})
+    floor = stage(
+        [make.rep("a", capacity=10), make.rep("b", capacity=10)], shifts={"a": 1.0}, open_leads={"a": 9, "b": 9}
+    )
     plan = plan_matches([ask()], floor, policy=RoutingPolicy(vip_reserve=0.1), now=make.now)
-    assert _taken(plan) == {"lead-1": "a"}
+    assert (_taken(plan), plan.matches[0].excluded) == ({"lead-1": "a"}, ())
 
 
 def test_a_lead_worth_enough_is_a_vip(stage, ask, make):
@@ -170,6 +173,42 @@ def test_distance_counts_where_travel_costs(stage, ask, make):
     assert (_taken(free)["lead-1"], _taken(costly)["lead-1"]) == ("far", "near")
     travel = {c.rep_id: c.terms["travel"] for c in costly.matches[0].considered}
     assert travel == {"near": 0.0, "far": pytest.approx(-111.2, abs=0.1)}
+
+
+def _asleep(make, rep_id, *, hours, **facts):
+    """A rep who begins to work in so many hours."""
+    begins = (make.now + timedelta(hours=hours)).hour
+    return make.rep(rep_id, work_days=list(Weekday), work_start_hour=begins, work_end_hour=begins + 1, **facts)
+
+
+def test_a_hot_lead_goes_to_who_works_now_and_another_waits_for_the_morning(stage, ask, make):
+    asleep = _asleep(make, "asleep", hours=9)
+    floor = stage(
+        [asleep, make.rep("awake", work_days=list(Weekday), work_start_hour=0, work_end_hour=24)],
+        shifts={"asleep": 0.4},
+    )
+    plans = {hot: plan_matches([ask(hot=hot)], floor, policy=PLAIN, now=make.now) for hot in (True, False)}
+    assert {hot: _taken(plan)["lead-1"] for hot, plan in plans.items()} == {True: "awake", False: "asleep"}
+    terms = {c.rep_id: c.terms for c in plans[True].matches[0].considered}
+    assert terms["asleep"]["off_duty"] == pytest.approx(-0.5 * 0.2)
+    assert terms["awake"]["off_duty"] == 0
+    assert "most by off duty" in plans[True].why_not("lead-1", "asleep")
+    assert all("off_duty" not in each.terms for each in plans[False].matches[0].considered)
+
+
+def test_of_reps_who_do_not_work_a_hot_lead_goes_to_who_begins_first(stage, ask, make):
+    floor = stage([_asleep(make, "later", hours=6), _asleep(make, "soon", hours=2)])
+    (match,) = plan_matches([ask(hot=True)], floor, policy=PLAIN, now=make.now).matches
+    assert match.rep_id == "soon"
+    assert "does not work now" in match.reason
+
+
+def test_a_holiday_is_no_day_of_work(stage, ask, make):
+    floor = stage([make.rep("a", work_days=list(Weekday), work_start_hour=0, work_end_hour=24)])
+    holiday = PLAIN.model_copy(update={"holidays": (make.now.date(),)})
+    (there,), (away,) = (plan_matches([ask(hot=True)], floor, policy=p, now=make.now).matches for p in (PLAIN, holiday))
+    assert there.considered[0].terms["off_duty"] == 0
+    assert away.considered[0].terms["off_duty"] < 0
 
 
 def test_what_nobody_can_take_waits_with_an_owner_and_a_deadline(stage, ask, make):
