@@ -15,6 +15,7 @@ from api import (
     journeys,
     leads,
     openai_chat,
+    replays,
     routing,
     scores,
     scoring_models,
@@ -72,6 +73,7 @@ def create_app(
     app.include_router(health.router)
     for room in (
         routing,
+        replays,
         territory,
         effectiveness,
         scores,

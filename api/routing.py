@@ -10,7 +10,7 @@ from api.deps import House
 from api.inputs import Id, LeadIdInPath, Moment, NoNulText, RepIdInPath, RequestBody
 from domain.matches import Match
 from domain.people import RejectReason
-from domain.routing import LeadRejection, MatchOverride, PoolEntry, Presence, RepAvailability
+from domain.routing import LeadRejection, MatchOverride, PoolEntry, Presence, RepAvailability, RoutingPolicy
 from domain.routing_results import Balance, MatchReport
 from domain.values import DecisionId, LeadId, RepId
 from tools.matching.what_if import Comparison, FloorChange
@@ -82,29 +82,48 @@ class BalanceIn(RequestBody):
     key: Key
 
 
-class PolicyIn(RequestBody):
+class RulesIn(RequestBody):
     """Rules of the team that would be different; what is absent stays as it is."""
 
     fairness: float | None = Field(default=None, ge=0, le=10)
     vip_value: float | None = Field(default=None, ge=0)
     vip_reserve: float | None = Field(default=None, ge=0, lt=1)
-    preempt: bool | None = None
     travel_cost_per_km: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
-class WhatIfIn(RequestBody):
-    """A change to imagine."""
+class PolicyIn(RulesIn):
+    """Rules of the team that would be different; what is absent stays as it is."""
+
+    preempt: bool | None = None
+
+
+class ChangeIn(RequestBody):
+    """A change of the floor or of the rules to imagine."""
 
     market: str | None = Field(default=None, min_length=1, max_length=100)
+    leave: list[Id] = Field(default_factory=list, max_length=1_000, description="Reps who are no longer there.")
+    capacity: dict[Id, Annotated[int, Field(ge=-1_000_000, le=1_000_000)]] = Field(
+        default_factory=dict, max_length=1_000, description="Places added per rep; negative takes places away."
+    )
+
+    def change(self, rules: RoutingPolicy, others: RulesIn | None) -> FloorChange:
+        """Return the change, where some rules differ from those in force."""
+        given = others.model_dump(exclude_none=True) if others is not None else {}
+        return FloorChange(
+            leave=frozenset(RepId(rep_id) for rep_id in self.leave),
+            capacity={RepId(rep_id): places for rep_id, places in self.capacity.items()},
+            policy=rules.model_copy(update=given) if given else None,
+        )
+
+
+class WhatIfIn(ChangeIn):
+    """A change to imagine."""
+
     lead_ids: list[Id] | None = Field(
         default=None,
         min_length=1,
         max_length=MOST_IMAGINED,
         description="Leads handed out anew; those not yet accepted, and all of reps who leave, if absent.",
-    )
-    leave: list[Id] = Field(default_factory=list, max_length=1_000, description="Reps who are no longer there.")
-    capacity: dict[Id, Annotated[int, Field(ge=-1_000_000, le=1_000_000)]] = Field(
-        default_factory=dict, max_length=1_000, description="Places added per rep; negative takes places away."
     )
     policy: PolicyIn | None = None
 
@@ -138,7 +157,12 @@ class Rejected(BaseModel):
     """What became of a lead that was declined."""
 
     rejections: list[LeadRejection]
-    match: Match | None = Field(description="Who has it now; null where its journey looks for somebody.")
+    match: Match | None = Field(
+        description="Who has it now; null where its journey looks for somebody, or where nobody is asked by itself."
+    )
+    pending: bool = Field(
+        description="Whether the journey has the answer but it is not yet among the rejections; it will be."
+    )
 
 
 class AvailabilityIn(RequestBody):
@@ -190,13 +214,7 @@ async def vip(body: VipIn, house: House) -> Match:
 @router.post("/v1/routing/what-if")
 async def what_if(body: WhatIfIn, house: House) -> Comparison:
     """Say what would change if reps left, capacities or rules were different. Nothing is recorded, not even a score."""
-    rules = house.matcher.policy
-    given = body.policy.model_dump(exclude_none=True) if body.policy is not None else {}
-    change = FloorChange(
-        leave=frozenset(RepId(rep_id) for rep_id in body.leave),
-        capacity={RepId(rep_id): places for rep_id, places in body.capacity.items()},
-        policy=rules.model_copy(update=given) if given else None,
-    )
+    change = body.change(house.matcher.policy, body.policy)
     lead_ids = None if body.lead_ids is None else [LeadId(lead_id) for lead_id in body.lead_ids]
     return await house.matching_answers.what_if(house.known_market(body.market), change, lead_ids=lead_ids)
 
@@ -232,11 +250,11 @@ async def override_match(lead_id: LeadIdInPath, body: MatchOverrideIn, house: Ho
 @router.post("/v1/leads/{lead_id}/rejections", status_code=status.HTTP_201_CREATED)
 async def reject_lead(lead_id: LeadIdInPath, body: RejectionIn, house: House) -> Rejected:
     """Take a lead back from a rep who declines it; the reason is learned from, and another rep is found."""
-    match = await house.routing_desk.reject(
+    declined = await house.routing_desk.reject(
         LeadId(lead_id), RepId(body.rep_id), reason=body.reason, note=body.note, key=_key(body.key, house)
     )
     rejections = await house.records.rejections.of_lead(LeadId(lead_id))
-    return Rejected(rejections=list(rejections), match=match)
+    return Rejected(rejections=list(rejections), match=declined.match, pending=declined.pending)
 
 
 @router.get("/v1/reps/{rep_id}/availability")

@@ -31,6 +31,12 @@ class ScoreHistory(Protocol):
         """
         ...
 
+    async def at_first_offer(
+        self, market: Market, *, since: datetime, before: datetime
+    ) -> Mapping[LeadId, RecordedScore]:
+        """Return the score that counts as `before_assignment`, for leads whose first rep got them within a period."""
+        ...
+
     def recorded(self, market: Market, *, since: datetime | None = None) -> AsyncIterator[RecordedScore]:
         """Go through every score of a market's leads from a moment on, in the order they were recorded."""
         ...

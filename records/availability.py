@@ -57,6 +57,26 @@ class SqlAvailability:
             found = (from_row(RepAvailability, row) for row in await connection.execute(statement))
             return {entry.rep_id: entry for entry in found}
 
+    async def during(
+        self, market: Market, *, since: datetime, before: datetime
+    ) -> Mapping[RepId, tuple[RepAvailability, ...]]:
+        """Return the entries that cover some moment of a period, by rep, in order of recording."""
+        require_aware(since)
+        require_aware(before)
+        table = rep_availability.c
+        statement = (
+            select(*columns_of(RepAvailability, rep_availability))
+            .join(reps, reps.c.id == table.rep_id)
+            .where(reps.c.market == market, table.since < before, or_(table.until.is_(None), table.until > since))
+            .order_by(table.at, table.seq)
+        )
+        found: dict[RepId, tuple[RepAvailability, ...]] = {}
+        async with self.database.reading() as connection:
+            for row in await connection.execute(statement):
+                entry = from_row(RepAvailability, row)
+                found[entry.rep_id] = (*found.get(entry.rep_id, ()), entry)
+        return found
+
     async def next_change(self, market: Market, *, after: datetime) -> datetime | None:
         """Return when, after a moment, an entry about a rep of a market begins or ends next; None if none does."""
         require_aware(after)

@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ScalarSelect, exists, func, select
 
 from domain.decisions import Decision, DecisionKind
 from domain.score_history import RecordedScore
@@ -67,21 +68,7 @@ class SqlScoreHistory:
         Leads that were never scored before that are absent; scores and assignments at or after `before` do not count.
         """
         require_aware(before)
-        other, first = decisions.alias("other"), assignments.alias("first")
-        first_at = (
-            select(func.min(first.c.at))
-            .where(first.c.lead_id == leads.c.id, first.c.rep_id.is_not(None), first.c.at < before)
-            .correlate(leads)
-            .scalar_subquery()
-        )
-        newest = (
-            select(other.c.seq)
-            .where(other.c.subject_id == leads.c.id, other.c.kind == DecisionKind.SCORE.value, other.c.at <= first_at)
-            .order_by(other.c.at.desc(), other.c.seq.desc())
-            .limit(1)
-            .correlate(leads)
-            .scalar_subquery()
-        )
+        _, newest = _first_offer(before)
         statement = (
             select(leads.c.id, decisions.c.considered)
             .select_from(leads.join(decisions, decisions.c.seq == newest))
@@ -90,6 +77,22 @@ class SqlScoreHistory:
         async with self.database.reading() as connection:
             rows = await connection.execute(statement)
             return {LeadId(lead_id): float(considered[0]["p_convert"]) for lead_id, considered in rows}
+
+    async def at_first_offer(
+        self, market: Market, *, since: datetime, before: datetime
+    ) -> Mapping[LeadId, RecordedScore]:
+        """Return the score that counts as `before_assignment`, for leads whose first rep got them within a period."""
+        require_aware(since)
+        require_aware(before)
+        first_at, newest = _first_offer(before)
+        statement = (
+            select(*columns_of(Decision, decisions))
+            .select_from(leads.join(decisions, decisions.c.seq == newest))
+            .where(leads.c.market == market, first_at >= since)
+        )
+        async with self.database.reading() as connection:
+            scores = [_score(row) for row in await connection.execute(statement)]
+        return {score.lead_id: score for score in scores}
 
     async def recorded(self, market: Market, *, since: datetime | None = None) -> AsyncIterator[RecordedScore]:
         """Go through every score of a market's leads from a moment on, in the order they were recorded.
@@ -116,6 +119,26 @@ class SqlScoreHistory:
             if len(rows) < _PAGE:
                 return
             last = rows[-1].seq
+
+
+def _first_offer(before: datetime) -> tuple[ScalarSelect[Any], ScalarSelect[Any]]:
+    """Select when each lead got its first rep, and the row of its newest score until then."""
+    other, first = decisions.alias("other"), assignments.alias("first")
+    first_at = (
+        select(func.min(first.c.at))
+        .where(first.c.lead_id == leads.c.id, first.c.rep_id.is_not(None), first.c.at < before)
+        .correlate(leads)
+        .scalar_subquery()
+    )
+    newest = (
+        select(other.c.seq)
+        .where(other.c.subject_id == leads.c.id, other.c.kind == DecisionKind.SCORE.value, other.c.at <= first_at)
+        .order_by(other.c.at.desc(), other.c.seq.desc())
+        .limit(1)
+        .correlate(leads)
+        .scalar_subquery()
+    )
+    return first_at, newest
 
 
 def _score(row: AnyRow) -> RecordedScore:

@@ -67,7 +67,7 @@ class AffinityLearner:
         counts: _Counts = {}
         if self.rejections is not None:
             counts = await self.rejections.counts(market, since=now - REMEMBERED, before=now)
-            outcomes = await self._without_bad_data(outcomes, counts, self.rejections)
+            outcomes = await self._without_bad_data(outcomes, counts, self.rejections, now=now)
         judged = judged_leads(outcomes, now=now)
         declared = sorted(rep.model_dump_json(include={"id", "skills", "regions", "languages"}) for rep in reps)
         content = content_hash(fingerprint(judged), declared)
@@ -90,13 +90,13 @@ class AffinityLearner:
             self._lessons[market] = replace(known, checked_at=known.checked_at - self.refresh_after)
 
     async def _without_bad_data(
-        self, outcomes: pl.DataFrame, counts: _Counts, rejections: RejectionRecords
+        self, outcomes: pl.DataFrame, counts: _Counts, rejections: RejectionRecords, *, now: datetime
     ) -> pl.DataFrame:
         # The counts say for little whether it is worth asking about every lead.
         if not any(n for (_, _, reason), n in counts.items() if reason is RejectReason.BAD_DATA):
             return outcomes
         said = await rejections.of_leads([LeadId(lead_id) for lead_id in outcomes["lead_id"]])
-        return without_bad_data(outcomes, bad_data_leads(r for several in said.values() for r in several))
+        return without_bad_data(outcomes, bad_data_leads(r for each in said.values() for r in each if r.at < now))
 
     async def _opinions(
         self, market: Market, counts: _Counts, outcomes: pl.DataFrame, judged: pl.DataFrame, *, now: datetime

@@ -30,6 +30,22 @@ class FloorChange:
     capacity: Mapping[RepId, int] = field(default_factory=dict)
     policy: RoutingPolicy | None = None
 
+    def applied_to(self, reps: Sequence[Rep]) -> tuple[Rep, ...]:
+        """Return the reps as they would be, in the same order.
+
+        Raises:
+            InvalidInputError: If the change names a rep who is not among them.
+        """
+        known = {rep.id for rep in reps}
+        for rep_id in (*sorted(self.leave), *sorted(self.capacity)):
+            if rep_id not in known:
+                raise InvalidInputError("rep_id", rep_id, "is not a rep of this floor")
+        return tuple(self._changed(rep) for rep in reps)
+
+    def _changed(self, rep: Rep) -> Rep:
+        capacity = max(0, rep.capacity + self.capacity.get(rep.id, 0))
+        return rep.model_copy(update={"capacity": capacity, "active": rep.active and rep.id not in self.leave})
+
 
 @dataclass(frozen=True)
 class Totals:
@@ -92,11 +108,7 @@ def what_if(
     Raises:
         InvalidInputError: If the change names a rep who is not of this floor.
     """
-    known = {rep.id for rep in floor.reps}
-    for rep_id in (*sorted(change.leave), *sorted(change.capacity)):
-        if rep_id not in known:
-            raise InvalidInputError("rep_id", rep_id, "is not a rep of this floor")
-    changed = replace(floor, reps=tuple(_changed(rep, change) for rep in floor.reps))
+    changed = replace(floor, reps=change.applied_to(floor.reps))
     first = plan_matches(requests, floor, policy=policy, now=now)
     second = plan_matches(requests, changed, policy=change.policy or policy, now=now)
     before, after = _totals(first), _totals(second)
@@ -114,11 +126,6 @@ def gini(load: FloatVector) -> float:
     n, total = len(ranked), float(ranked.sum())
     # Equal loads can come out a rounding below 0.
     return max(0.0, float((2 * np.arange(1, n + 1) - n - 1) @ ranked / (n * total))) if total > 0 else 0.0
-
-
-def _changed(rep: Rep, change: FloorChange) -> Rep:
-    capacity = max(0, rep.capacity + change.capacity.get(rep.id, 0))
-    return rep.model_copy(update={"capacity": capacity, "active": rep.active and rep.id not in change.leave})
 
 
 def _totals(plan: Plan) -> Totals:

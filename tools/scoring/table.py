@@ -107,7 +107,7 @@ def row_of(read: Read, as_of: datetime, context: MarketContext) -> Row:
     """Compute the features of one lead that was read; for a caller who also wants its events."""
     leads = read.leads
     # A number that differs from itself is NaN: cheaper here than a call for each.
-    numbers = [value if value == value else None for value in _numbers(read, context)[:, 0].tolist()]  # noqa: PLR0124
+    numbers = [value if value == value else None for value in _numbers(read, context)[:, 0].tolist()]  # noqa: PLR0124 - NaN
     row: Row = {"lead_id": leads.lead_id[0], "as_of": as_of, **_NOTHING}
     row.update(zip(_NAMES, numbers, strict=True))
     row.update({name: texts[0] for name, texts in _lead_texts(leads).items()})

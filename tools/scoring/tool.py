@@ -182,6 +182,25 @@ class ScoringTool:
         shown = dict(zip(by_lead, await self._with_overrides(list(by_lead.values()), at=moment), strict=True))
         return [shown[lead_id] for lead_id in lead_ids]
 
+    async def score_as_of(self, moments: Mapping[LeadId, datetime]) -> dict[LeadId, LeadScore]:
+        """Score leads, each as of a moment of its own, with one query; record the decisions. Says no reasons.
+
+        What people say about the scores now is not put beside them.
+
+        Raises:
+            LeadNotFoundError: If a lead does not exist.
+            InvalidInputError: If a lead did not exist yet at its moment.
+        """
+        rows = [(lead_id, _aware(moment)) for lead_id, moment in moments.items()]
+        history = await self.history.known_before(pl.DataFrame(rows, schema=MOMENTS_SCHEMA, orient="row"))
+        scores = await asyncio.to_thread(self._score_all, history, {}, with_reasons=False)
+        found = {score.lead_id: score for score in scores}
+        for lead_id, moment in rows:
+            if lead_id not in found:
+                raise await self._not_there(lead_id, moment)
+        await self.decisions.record_many([_decision(score) for score in scores])
+        return found
+
     async def get_lead_insights(self, lead_id: LeadId) -> LeadInsights:
         """Score a lead now, and say what changed, where it is heading, what would raise it and how leads like it ended.
 

@@ -9,6 +9,7 @@ from scipy.special import expit, logit
 from domain.people import Rep
 from domain.values import ProductId, RepId, content_hash
 from tools.matching.affinities.content import CONTENT, Content
+from tools.matching.affinities.drawing import EffectDraws
 from tools.matching.affinities.kinds import LeadKind, Levels
 from tools.matching.affinities.opinions import Opinions, opinion_shift
 from tools.matching.affinities.prior import Spreads, product_covariance
@@ -109,6 +110,19 @@ class AffinityModel:
         table = self.content.table(reps, kinds)
         variance = variance + np.tensordot(self.content_errors**2, table**2, axes=1)
         return np.sqrt(np.maximum(variance, 0.0))
+
+    def effect_draws(self, reps: Sequence[Rep], kinds: Sequence[LeadKind]) -> EffectDraws:
+        """Return what is not known of the summed shifts, jointly over all pairs, to draw from.
+
+        A rep without history has the prior's covariance; there is nothing to draw where history shows no difference
+        between reps.
+        """
+        content = self.content.table(reps, kinds)
+        if self.effects is None:
+            nothing = np.zeros((len(reps), 0, 0))
+            return EffectDraws.of(nothing, np.zeros((len(kinds), 0), dtype=np.int64), content, self.content_errors)
+        covariance = np.concatenate([self.effects.covariance, self.effects.prior[None]])[self._rows(reps)]
+        return EffectDraws.of(covariance, self.levels.columns_of(kinds), content, self.content_errors)
 
     def product_effects(self) -> FloatMatrix:
         """Return what each rep of the history adds on each product, content apart. Shape (n_reps, n_products)."""

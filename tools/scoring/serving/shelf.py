@@ -33,15 +33,15 @@ class Published(Protocol):
     @property
     def version(self) -> str: ...  # noqa: D102 - named for its part
     @property
-    def model(self) -> TrainedModel: ...  # noqa: D102
+    def model(self) -> TrainedModel: ...  # noqa: D102 - named for its part
     @property
-    def context(self) -> MarketContext: ...  # noqa: D102
+    def context(self) -> MarketContext: ...  # noqa: D102 - named for its part
     @property
-    def worth(self) -> dict[str, Any] | None: ...  # noqa: D102
+    def worth(self) -> dict[str, Any] | None: ...  # noqa: D102 - named for its part
     @property
-    def reference(self) -> dict[str, Any] | None: ...  # noqa: D102
+    def reference(self) -> dict[str, Any] | None: ...  # noqa: D102 - named for its part
     @property
-    def trained_at(self) -> datetime: ...  # noqa: D102
+    def trained_at(self) -> datetime: ...  # noqa: D102 - named for its part
 
 
 class Models(Protocol):

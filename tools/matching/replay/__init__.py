@@ -1,0 +1,1 @@
+"""A past period handed out again under other rules: what would have become of its leads. Pure."""
