@@ -12,7 +12,6 @@ from api.deps import House
 from domain.values import Market
 from runtime.effectiveness import EffectivenessReader
 from runtime.wiring import Leadline
-from tools.matching.effectiveness.measuring import measure_effectiveness
 from tools.matching.effectiveness.page import to_html
 from tools.matching.effectiveness.report import EffectivenessReport
 from tools.matching.graph_export import RoutingGraph, graph_of_network, graph_of_routing, to_mermaid, to_svg
@@ -43,6 +42,7 @@ class GraphContent(StrEnum):
 async def effectiveness(house: House, market: str | None = None, days: Days = 180) -> EffectivenessReport:
     """Say by rep, product and segment what became of leads beside what they promised, and how fairly they were dealt.
 
+    `others` says what people instead of the matcher, other ways of handing out and the average candidate would have won.
     Intervals are 95 %. Where there is too little to judge, the verdict is `not enough`.
     """
     return await _report(house, house.known_market(market), days)
@@ -76,9 +76,7 @@ async def graph(
 
 async def _report(house: Leadline, market: Market, days: int) -> EffectivenessReport:
     now = house.clock.now()
-    since = now - timedelta(days=days)
-    facts = await EffectivenessReader(house.records).facts(market, since=since, before=now)
-    return await asyncio.to_thread(measure_effectiveness, facts, market, since=since, before=now)
+    return await EffectivenessReader(house.records).report(market, since=now - timedelta(days=days), before=now)
 
 
 async def _graph(house: Leadline, market: Market, show: GraphContent, limit: int) -> RoutingGraph:

@@ -8,6 +8,7 @@ import polars as pl
 from rich.progress import track
 from scipy.special import expit, logit
 
+from benchmarks import _matching_others
 from benchmarks.harness import Figure, Options
 from simulation.catalogue import load_market, market_names
 from simulation.effects import Effects
@@ -54,6 +55,7 @@ def measure(options: Options) -> list[Figure]:
             bar="at most 1 in 40",
             holds=blamed <= sum(len(pairs) for pairs in null) / 40,
         ),
+        *_matching_others.measure(options),
     ]
 
 

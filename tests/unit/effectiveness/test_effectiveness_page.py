@@ -3,6 +3,7 @@
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -43,6 +44,20 @@ def test_the_page_shows_every_rep_product_and_segment_with_plots(make):
     assert checked.seen.count("svg") == 2
     for name in ("Rep 0", "Rep 3", "Roof", "Gutter", "region-2"):
         assert name in page
+
+
+def test_what_others_would_have_won_has_its_plots_and_tables(make):
+    facts = make.choices(1200, effects=(0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -0.9)).facts
+    matcher = np.arange(1200) % 3 > 0
+    page = page_of(make, make.given(facts, matcher=matcher, p_before=facts.leads["p_lead"]))
+    checked = Balance()
+    checked.feed(page)
+    assert checked.open == []
+    assert checked.seen.count("svg") == 3
+    for text in ("What others would have won", "matcher less people, as counted", "never explore less as it was"):
+        assert text in page
+    assert page.index("Wins because of the rep") < page.index("By product")
+    assert "-0.0 (" not in page
 
 
 def test_the_page_needs_no_script_and_no_other_file(make):

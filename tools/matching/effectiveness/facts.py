@@ -1,6 +1,6 @@
 """The facts that a report of effectiveness is made of, as frames. Reads and estimates nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -41,6 +41,30 @@ REJECTIONS = {"rep_id": pl.String(), "product_id": pl.String(), "reason": pl.Str
 OVERRIDES = {"lead_id": pl.String(), "from_rep_id": pl.String(), "rep_id": pl.String()}
 """One row per word of a manager; `rep_id` is null where the lead went into the pool."""
 
+GIVEN = {"lead_id": pl.String(), "by": pl.String(), "p_before": pl.Float64()}
+"""One row per lead that a rep ever had: who gave it its first rep (`matcher`, `manager`, `importer`, ...), and the score's
+probability when nobody had it yet, null where it was not scored before."""
+
+CHOICES = {
+    "lead_id": pl.String(),
+    "rep_id": pl.String(),
+    "unexplored_rep_id": pl.String(),
+    "propensity": pl.Float64(),
+    "at": _INSTANT,
+}
+"""One row per lead whose first rep the matcher chose: whom it chose, whom it would have chosen without exploring (null
+where that is not recorded), with what probability, and when. Leads of one batch share the moment."""
+
+CANDIDATES = {
+    "lead_id": pl.String(),
+    "place": pl.Int64(),
+    "rep_id": pl.String(),
+    "p_convert": pl.Float64(),
+    "worth": pl.Float64(),
+}
+"""One row per rep whom such a decision records as considered, in its order from 0: the chance that he wins the lead, and
+what he is worth at the mean effects less what other leads would give for his place."""
+
 REPS = {"rep_id": pl.String(), "name": pl.String(), "active": pl.Boolean()}
 
 
@@ -55,6 +79,9 @@ class Facts:
         overrides: Columns `OVERRIDES`.
         reps: Columns `REPS`.
         product_names: Name of each product by id.
+        given: Columns `GIVEN`.
+        choices: Columns `CHOICES`.
+        candidates: Columns `CANDIDATES`.
     """
 
     leads: pl.DataFrame
@@ -63,10 +90,14 @@ class Facts:
     overrides: pl.DataFrame
     reps: pl.DataFrame
     product_names: dict[str, str]
+    given: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=GIVEN))
+    choices: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CHOICES))
+    candidates: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CANDIDATES))
 
     def __post_init__(self) -> None:
         tables = ("leads", LEADS), ("matches", MATCHES), ("rejections", REJECTIONS), ("overrides", OVERRIDES)
-        for name, schema in (*tables, ("reps", REPS)):
+        others = ("reps", REPS), ("given", GIVEN), ("choices", CHOICES), ("candidates", CANDIDATES)
+        for name, schema in (*tables, *others):
             frame: pl.DataFrame = getattr(self, name)
             missing = [column for column in schema if column not in frame.columns]
             if missing:

@@ -11,6 +11,7 @@ from tools.matching.effectiveness.expectation import settle
 from tools.matching.effectiveness.facts import Facts
 from tools.matching.effectiveness.fairness import expected_values, measure_equality, measure_treatment
 from tools.matching.effectiveness.groups import Groups, find_strengths, group_by, group_lines, lines
+from tools.matching.effectiveness.others import measure_others
 from tools.matching.effectiveness.report import EffectivenessReport, RepLine
 from tools.matching.effectiveness.statistics import wilson
 from tools.matching.effectiveness.wording import expectation_in_words, summarise
@@ -61,6 +62,7 @@ def measure_effectiveness(facts: Facts, market: Market, *, since: datetime, befo
         treatment=measure_treatment(leads, reps, columns),
         regret=measure_regret(facts.matches),
         overrides=judge_overrides(leads, settled, facts.overrides),
+        others=measure_others(facts, settled),
         summary=(),
     )
     return report.model_copy(update={"summary": summarise(report)})

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from tools.matching.effectiveness.plots import MOST_ROWS, reps_plot, treatment_plot
+from tools.matching.effectiveness.plots import MOST_ROWS, others_plot, reps_plot, treatment_plot, uplift_plot
 from tools.matching.effectiveness.report import EffectivenessReport, GroupLine
 
 
@@ -14,12 +14,18 @@ def to_html(report: EffectivenessReport) -> str:
         plots["reps"] = reps_plot(report.reps)
     if report.treatment:
         plots["treatment"] = treatment_plot(report.treatment)
+    differences = others_plot(report.others)
+    if differences:
+        plots["others"] = differences
+    if report.others.uplift:
+        plots["uplift"] = uplift_plot(report.others.uplift)
     tables: dict[str, tuple[GroupLine, ...]] = {"product": report.products, **report.segments}
     return str(
         _environment()
         .get_template("effectiveness.html.j2")
         .render(
             report=report,
+            others=report.others,
             plots=plots,
             tables=tables,
             most_rows=MOST_ROWS,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
+from tools.matching.effectiveness.counterfactual import OthersReport, RepUplift
 from tools.matching.effectiveness.report import GroupTreatment, RepLine
 from tools.matching.effectiveness.statistics import Estimate
 
@@ -37,6 +38,23 @@ def treatment_plot(treatment: Sequence[GroupTreatment]) -> str:
     """How strong the reps are that each group of leads gets, beside those of all others."""
     rows = [(f"{found.column}: {found.group}", found.rep_effect) for found in treatment][:MOST_ROWS]
     return _forest("treatment", rows, "strength of its reps beside the others', log-odds")
+
+
+def others_plot(others: OthersReport) -> str:
+    """Wins per 100 leads that another way of handing out makes a difference of; empty where nothing is told."""
+    found, rows = others.comparison, []
+    if found.plain is not None:
+        rows.append(("matcher less people, as counted", found.plain.difference))
+    if found.adjusted is not None:
+        rows.append(("the same, leads' own chances out", found.adjusted.difference))
+    rows += [(f"{line.policy} less as it was", line.beyond) for line in others.policies.policies if line.beyond]
+    return _forest("others", rows, "wins per 100 leads") if rows else ""
+
+
+def uplift_plot(uplift: Sequence[RepUplift]) -> str:
+    """Wins because of each rep, most first. At most `MOST_ROWS` reps."""
+    rows = [(line.name, line.added_wins) for line in uplift][:MOST_ROWS]
+    return _forest("uplift", rows, "wins because of the rep, beside the average candidate")
 
 
 def _forest(name: str, rows: Sequence[tuple[str, Estimate]], label: str) -> str:

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from domain.values import Instant, Market, Value
+from tools.matching.effectiveness.counterfactual import OthersReport
 from tools.matching.effectiveness.statistics import Estimate
 
 
@@ -104,4 +105,5 @@ class EffectivenessReport(Value):
     treatment: tuple[GroupTreatment, ...]
     regret: Regret
     overrides: OverrideReport
+    others: OthersReport = Field(description="What people, other rules and the average candidate would have won.")
     summary: tuple[str, ...] = Field(description="The report in sentences.")

@@ -87,6 +87,16 @@ def calibrated(p: FloatVector, won: FloatVector) -> FloatVector:
         Shape (n,). Log-odds. Half a win and half a loss are added, so that they stay finite.
     """
     offset = logit(np.clip(p, _CLIP, 1 - _CLIP))
+    return np.asarray(offset + level_shift(offset, won))
+
+
+def level_shift(offset: FloatVector, won: FloatVector) -> float:
+    """Return the common shift of log-odds with which they promise as many wins as there were.
+
+    Args:
+        offset: Shape (n,). Log-odds.
+        won: Shape (n,). 1 where won, else 0. Half a win and half a loss are added, so that the shift stays finite.
+    """
     target = (won.sum() + 0.5) / (len(won) + 1) * len(won)
     shift = 0.0
     for _ in range(100):
@@ -95,7 +105,7 @@ def calibrated(p: FloatVector, won: FloatVector) -> FloatVector:
         shift += float(np.clip(step, -1.0, 1.0))
         if abs(step) < 1e-10:  # noqa: PLR2004 - converged
             break
-    return np.asarray(offset + shift)
+    return shift
 
 
 def group_effects(offset: FloatVector, won: FloatVector, group: IntVector, n_groups: int) -> GroupEffects:
