@@ -29,7 +29,7 @@ def say_points(points: float) -> str:
 
 def say_money(amount: float, currency: str) -> str:
     """Say an amount without a false promise of precision: cents only below 100."""
-    return f"{currency} {amount:,.0f}" if abs(amount) >= 100 else f"{currency} {amount:,.2f}"  # noqa: PLR2004
+    return f"{currency} {amount:,.0f}" if abs(amount) >= 100 else f"{currency} {amount:,.2f}"  # noqa: PLR2004 - as said
 
 
 def say_moment(at: datetime) -> str:

@@ -43,6 +43,7 @@ class Settings:
 
 OURS = Settings(explore=0.05, forgets=True)
 PEER = Settings(explore=0.0, forgets=False)
+TIMID = Settings(explore=0.0, forgets=True)
 NEW_BEST, NEW_WORST, TURNS_BAD, NOTHING = (
     "a new rep who is the best",
     "a new rep who is the worst",
@@ -67,10 +68,10 @@ def measure(options: Options) -> list[Figure]:
     found = []
     for name in SCENARIOS:
         runs = [
-            (_regret(name, OURS, seed), _regret(name, PEER, seed), _regret(name, None, seed))
+            tuple(_regret(name, settings, seed) for settings in (OURS, PEER, TIMID, None))
             for seed in track(seeds, description=name)
         ]
-        ours, peer, blind = (np.array(column) for column in zip(*runs, strict=True))
+        ours, peer, timid, blind = (np.array(column) for column in zip(*runs, strict=True))
         data = f"{WEEKS} weeks of {PER_WEEK} leads, {N_REPS} reps, median of {len(runs)} seeds"
         least, best = float(np.median(peer)), name in {NEW_BEST, TURNS_BAD}
         # What exploring may cost at most: its budget of all that the weeks would bring.
@@ -84,6 +85,10 @@ def measure(options: Options) -> list[Figure]:
                 least,
                 bar="no more" if best else f"at most {most:.1f}: the peer's and the budget",
                 holds=bool(np.median(ours) <= most),
+            ),
+            Figure(
+                f"the same beside ours without exploring ({name})", float(np.median(ours)), "conversions",
+                "forgets, but never explores", float(np.median(timid)),
             ),
             Figure(
                 f"the same beside a fair draw ({name})", float(np.median(ours)), "conversions",

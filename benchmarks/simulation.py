@@ -92,9 +92,9 @@ def _sizes(floor: SalesFloor) -> list[Figure]:
     values = floor.outcomes["value"].drop_nulls().sort(descending=True).to_numpy()
     top = 100 * float(values[: len(values) // 10].sum() / values.sum())
     return [
-        Figure(f"{name}: base conversion", 100 * base, "%", bar="8 to 20 %", holds=0.08 <= base <= 0.20),  # noqa: PLR2004
-        Figure(f"{name}: best possible AUC", best, bar="0.80 to 0.88", holds=0.80 <= best <= 0.88),  # noqa: PLR2004
-        Figure(f"{name}: rep x product skill, sd of log-odds", skill, bar="0.35 to 0.5", holds=0.35 <= skill <= 0.5),  # noqa: PLR2004
+        Figure(f"{name}: base conversion", 100 * base, "%", bar="8 to 20 %", holds=0.08 <= base <= 0.20),  # noqa: PLR2004 - the bar
+        Figure(f"{name}: best possible AUC", best, bar="0.80 to 0.88", holds=0.80 <= best <= 0.88),  # noqa: PLR2004 - the bar
+        Figure(f"{name}: rep x product skill, sd of log-odds", skill, bar="0.35 to 0.5", holds=0.35 <= skill <= 0.5),  # noqa: PLR2004 - the bar
         Figure(
             f"{name}: strongest nudge ({strongest}), mean gain",
             effects[strongest],
@@ -102,7 +102,7 @@ def _sizes(floor: SalesFloor) -> list[Figure]:
             bar="2 to 8",
             holds=2 <= effects[strongest] <= 8,  # noqa: PLR2004 - the bar
         ),
-        Figure(f"{name}: value held by the top tenth of deals", top, "%", bar="> 30 %", holds=top > 30),  # noqa: PLR2004
+        Figure(f"{name}: value held by the top tenth of deals", top, "%", bar="> 30 %", holds=top > 30),  # noqa: PLR2004 - the bar
     ]
 
 

@@ -1,5 +1,6 @@
 """What happened: interactions, outcomes and consent, as an append-only log of facts."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from pydantic import Field
@@ -121,6 +122,19 @@ class ConsentEvent(Value):
     source: str = Field(min_length=1, description="Form, import, reply, API client.")
     proof: str | None = Field(default=None, description="What was shown or said, or where the proof is kept.")
     expires_at: Instant | None = None
+
+
+def has_refused(events: Sequence[ConsentEvent], purpose: Purpose, *, now: Instant) -> bool:
+    """Say whether a lead said no to every channel at once for a purpose, and yes to none of them since.
+
+    Args:
+        events: Events of one lead, in any order.
+        purpose: The purpose refused.
+        now: The moment.
+    """
+    relevant = [e for e in events if e.purpose == purpose and e.at <= now]
+    refusals = [e.at for e in relevant if e.channel is None and not e.granted]
+    return bool(refusals) and not any(e.granted and e.at > max(refusals) for e in relevant)
 
 
 def has_consent(

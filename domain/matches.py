@@ -41,6 +41,9 @@ class Match(Value):
     propensity: Probability | None = Field(
         default=None, description="Chance that this way of planning gives the lead to this rep; 1 without exploring."
     )
+    unexplored_rep_id: RepId | None = Field(
+        default=None, description="The rep whom the plan on the mean effects gives the lead, had nothing been explored."
+    )
 
 
 class AssignmentRecord(Value):

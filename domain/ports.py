@@ -62,6 +62,10 @@ class RepRecords(Protocol):
         """Return all reps of a market, the inactive ones too, by id."""
         ...
 
+    async def markets_of(self, rep_ids: Sequence[RepId]) -> frozenset[Market]:
+        """Return the markets of those of the reps that exist."""
+        ...
+
 
 class ProductRecords(Protocol):
     """Products."""
@@ -116,6 +120,10 @@ class AssignmentRecords(Protocol):
 
     async def current_of(self, lead_ids: Sequence[LeadId]) -> Mapping[LeadId, AssignmentRecord]:
         """Return the newest assignment of each lead that ever had one, in few queries."""
+        ...
+
+    async def first_of(self, lead_ids: Sequence[LeadId]) -> Mapping[LeadId, AssignmentRecord]:
+        """Return the oldest assignment to a rep of each lead that a rep ever had, in few queries."""
         ...
 
     async def open_counts(self, market: Market) -> Mapping[RepId, int]:

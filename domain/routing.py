@@ -1,7 +1,7 @@
 """Routing: who is there to take leads, what people said about a match, and the team's rules for handing leads out."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
 from typing import Self
@@ -15,6 +15,8 @@ EARTH_RADIUS_KM = 6371.0088
 LEGAL_RULES = frozenset({"inactive", "market", "certificate", "language", "region"})
 """Rules that nobody may override: the law, or what the rep is. Capacity, presence and rejections a manager may."""
 
+STOPPED_BY = "stop"
+"""Who an assignment to nobody is by that was made because somebody stopped the lead's journey."""
 
 FREE_MAIL = frozenset(
     {
@@ -156,8 +158,20 @@ class RoutingPolicy(Value):
     reclaim_after_s: float = Field(
         default=14_400.0, ge=0, description="Seconds that a lead stays with an owner who is away or offline."
     )
+    off_duty: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Part of its value that a hot lead loses with a rep who begins to work in 8 hours or later.",
+    )
+    holidays: tuple[date, ...] = Field(default=(), description="Local dates on which no rep begins to work.")
     pool_deadline_s: float = Field(default=3_600.0, gt=0, description="Seconds until a pooled lead is escalated.")
     pool_owner: str = Field(default="sales-manager", min_length=1, max_length=200)
+
+    @property
+    def reserve(self) -> float:
+        """Part of each rep's capacity kept for VIPs: none as long as `vip_value` does not say who they are."""
+        return 0.0 if self.vip_value is None else self.vip_reserve
 
 
 def availability_at(events: Sequence[RepAvailability], *, now: datetime) -> RepAvailability | None:

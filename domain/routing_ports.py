@@ -1,7 +1,7 @@
 """Ports of routing: who is there, what people said about matches, and which leads wait."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.decisions import Decision
@@ -28,6 +28,12 @@ class AvailabilityRecords(Protocol):
 
     async def in_force(self, market: Market, *, at: datetime) -> Mapping[RepId, RepAvailability]:
         """Return what counts at a moment, for the reps about whom something was said."""
+        ...
+
+    async def during(
+        self, market: Market, *, since: datetime, before: datetime
+    ) -> Mapping[RepId, tuple[RepAvailability, ...]]:
+        """Return the entries that cover some moment of a period, by rep, in order of recording."""
         ...
 
     async def next_change(self, market: Market, *, after: datetime) -> datetime | None:
@@ -81,7 +87,7 @@ class Pool(Protocol):
         ...
 
     async def waiting(self, market: Market) -> tuple[PoolEntry, ...]:
-        """Return the leads that wait, the earliest deadline first."""
+        """Return the leads that wait, the earliest deadline first; not those that ended or are withheld."""
         ...
 
     async def take_out(self, lead_ids: Sequence[LeadId]) -> int:
@@ -120,11 +126,22 @@ class RoutedLeads(Protocol):
         ...
 
     async def unassigned(self, market: Market, *, limit: int) -> tuple[LeadId, ...]:
-        """Return open leads that no rep has, the oldest first."""
+        """Return open leads that no rep has and that are not withheld, the oldest first."""
         ...
 
     async def unanswered(self, market: Market) -> tuple[AssignmentRecord, ...]:
-        """Return the matcher's assignments in force whose rep has neither accepted nor contacted the lead since."""
+        """Return the matcher's assignments in force whose rep has neither accepted nor contacted the lead since.
+
+        Leads that are withheld are left out: they stay where they are.
+        """
+        ...
+
+    async def withheld(self, lead_ids: Sequence[LeadId]) -> frozenset[LeadId]:
+        """Return those of the leads that no rep is offered unless a person says so.
+
+        Their person said no to every channel and agreed to nothing since, or somebody stopped their journey and
+        nobody gave them to a rep since.
+        """
         ...
 
     async def held_by(self, rep_ids: Sequence[RepId]) -> tuple[AssignmentRecord, ...]:
@@ -157,6 +174,10 @@ class BatchScores(Protocol):
 class OfferDesk(Protocol):
     """What comes of offering leads to reps. Idempotent by `key`."""
 
+    async def answers_by(self, rep_id: RepId, *, at: datetime, patience: timedelta) -> datetime:
+        """Say until when a rep may answer an offer: not before he worked. Raises `RepNotFoundError`."""
+        ...
+
     async def accepted(self, lead_id: LeadId, rep_id: RepId, *, at: datetime, key: str) -> bool:
         """Note that a rep takes a lead that he has. Returns whether that is new."""
         ...
@@ -173,6 +194,10 @@ class OfferDesk(Protocol):
         key: str,
     ) -> bool:
         """Note that a rep declined a lead, and take it back from him. Returns whether that is new."""
+        ...
+
+    async def stopped(self, lead_id: LeadId, *, at: datetime, key: str) -> bool:
+        """Note that somebody stopped a lead's journey: it is offered to nobody by itself. Returns whether that is new."""
         ...
 
     async def waiting(self, lead_id: LeadId) -> PoolEntry | None:

@@ -51,6 +51,10 @@ class NobodyAssigned:
         """Return nothing."""
         return {}
 
+    async def first_of(self, lead_ids: Sequence[LeadId]) -> Mapping[LeadId, AssignmentRecord]:
+        """Return nothing."""
+        return {}
+
     async def open_counts(self, market: Market) -> Mapping[RepId, int]:
         """Return no counts."""
         return {}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.matches import AssignmentRecord
@@ -42,6 +42,16 @@ class SqlAssignmentRecords:
         async with self.database.reading() as connection:
             return await read_current(connection, lead_ids)
 
+    async def first_of(self, lead_ids: Sequence[LeadId]) -> Mapping[LeadId, AssignmentRecord]:
+        """Return the oldest assignment to a rep of each lead that a rep ever had, in few queries."""
+        earlier = assignments.alias("earlier")
+        sooner = or_(
+            earlier.c.at < assignments.c.at, and_(earlier.c.at == assignments.c.at, earlier.c.seq < assignments.c.seq)
+        )
+        preceded = exists().where(earlier.c.lead_id == assignments.c.lead_id, earlier.c.rep_id.is_not(None), sooner)
+        async with self.database.reading() as connection:
+            return await _read(connection, lead_ids, and_(assignments.c.rep_id.is_not(None), ~preceded))
+
     async def open_counts(self, market: Market) -> Mapping[RepId, int]:
         """Count, per rep, the leads assigned now that have no outcome. Reps without any may be absent."""
         ended = exists().where(outcomes.c.lead_id == assignments.c.lead_id)
@@ -55,20 +65,26 @@ class SqlAssignmentRecords:
             return {RepId(rep_id): count for rep_id, count in await connection.execute(statement)}
 
 
-def superseded() -> ColumnElement[bool]:
-    """Say of a row of `assignments` that its lead has a newer one."""
+def superseded(row: FromClause = assignments) -> ColumnElement[bool]:
+    """Say of a row of `assignments`, or of an alias of it, that its lead has a newer one."""
     newer = assignments.alias("newer")
-    later = or_(newer.c.at > assignments.c.at, and_(newer.c.at == assignments.c.at, newer.c.seq > assignments.c.seq))
-    return exists().where(newer.c.lead_id == assignments.c.lead_id, later)
+    later = or_(newer.c.at > row.c.at, and_(newer.c.at == row.c.at, newer.c.seq > row.c.seq))
+    return exists().where(newer.c.lead_id == row.c.lead_id, later)
 
 
 async def read_current(connection: AsyncConnection, lead_ids: Sequence[LeadId]) -> dict[LeadId, AssignmentRecord]:
     """Return the newest assignment of each lead that ever had one."""
+    return await _read(connection, lead_ids, ~superseded())
+
+
+async def _read(
+    connection: AsyncConnection, lead_ids: Sequence[LeadId], wanted: ColumnElement[bool]
+) -> dict[LeadId, AssignmentRecord]:
+    """Return the assignment of each lead that a condition holds for; it holds for one at most."""
     found: dict[LeadId, AssignmentRecord] = {}
-    newest = ~superseded()
     for begin in range(0, len(lead_ids), IDS_AT_ONCE):
         statement = select(*columns_of(AssignmentRecord, assignments)).where(
-            assignments.c.lead_id.in_(lead_ids[begin : begin + IDS_AT_ONCE]), newest
+            assignments.c.lead_id.in_(lead_ids[begin : begin + IDS_AT_ONCE]), wanted
         )
         for row in await connection.execute(statement):
             assignment = from_row(AssignmentRecord, row)

@@ -1,9 +1,12 @@
 """The log of decisions, and what people thought of them; append-only. Judges none of them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from pydantic import TypeAdapter
+from sqlalchemy import Text, cast, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.decisions import Decision, DecisionKind, Feedback
@@ -13,6 +16,12 @@ from records import tables
 from records.database import Database
 from records.rows import columns_of, from_row, to_row
 from records.statements import IDS_AT_ONCE, insert_new
+
+_Rows = tuple[dict[str, Any], ...]
+_ROWS = TypeAdapter(_Rows)
+_WITHOUT_LIST = tuple(column for column in columns_of(Decision, tables.decisions) if column.name != "excluded")
+_NAMES = tuple(column.name for column in _WITHOUT_LIST)
+_LIST_AS_TEXT = cast(tables.decisions.c.excluded, Text).label("excluded")
 
 
 @dataclass(frozen=True)
@@ -40,13 +49,22 @@ class SqlDecisionLog:
         return from_row(Decision, row)
 
     async def get_many(self, decision_ids: Sequence[DecisionId]) -> Mapping[DecisionId, Decision]:
-        """Return those decisions that exist."""
+        """Return those decisions that exist.
+
+        The matches of a batch name every rep whom a rule excluded, in a few lists that most of them share: a list is
+        decoded once, and the decisions that have it share it.
+        """
         found: dict[DecisionId, Decision] = {}
+        lists: dict[str, _Rows] = {}
         async with self.database.reading() as connection:
             for begin in range(0, len(decision_ids), IDS_AT_ONCE):
                 wanted = tables.decisions.c.id.in_(decision_ids[begin : begin + IDS_AT_ONCE])
-                for row in await connection.execute(select(*columns_of(Decision, tables.decisions)).where(wanted)):
-                    decision = from_row(Decision, row)
+                for row in await connection.execute(select(*_WITHOUT_LIST, _LIST_AS_TEXT).where(wanted)):
+                    *_, text = row
+                    if text not in lists:
+                        lists[text] = _ROWS.validate_python(json.loads(text))
+                    fields = dict(zip(_NAMES, row, strict=False))
+                    decision = Decision.model_validate(fields).model_copy(update={"excluded": lists[text]})
                     found[decision.id] = decision
         return found
 

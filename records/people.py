@@ -11,7 +11,7 @@ from domain.people import Product, Rep
 from domain.values import Market, ProductId, RepId
 from records.database import Database
 from records.rows import columns_of, fingerprint, from_row, to_row
-from records.statements import upsert_changed
+from records.statements import IDS_AT_ONCE, upsert_changed
 from records.tables import products, reps
 
 
@@ -41,6 +41,16 @@ class SqlRepRecords:
             found = await connection.execute(select(*columns_of(Rep, reps)).where(reps.c.market == market))
             # Each database sorts text in its own way; Python sorts it the same everywhere.
             return tuple(sorted((from_row(Rep, row) for row in found), key=lambda rep: rep.id))
+
+    async def markets_of(self, rep_ids: Sequence[RepId]) -> frozenset[Market]:
+        """Return the markets of those of the reps that exist."""
+        found: set[Market] = set()
+        async with self.database.reading() as connection:
+            for begin in range(0, len(rep_ids), IDS_AT_ONCE):
+                part = rep_ids[begin : begin + IDS_AT_ONCE]
+                statement = select(reps.c.market).where(reps.c.id.in_(part)).distinct()
+                found.update(Market(market) for market in (await connection.execute(statement)).scalars())
+        return frozenset(found)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from records.database import Database
 from records.rows import columns_of, from_row, to_row
 from records.statements import IDS_AT_ONCE, insert_new
 from records.tables import outcomes, pool
+from records.withheld import withheld
 
 _SAY_AGAIN = (
     update(pool)
@@ -38,11 +39,11 @@ class SqlPool:
             return await insert_new(connection, pool, [to_row(entry, pool) for entry in entries])
 
     async def waiting(self, market: Market) -> tuple[PoolEntry, ...]:
-        """Return the leads that wait, the earliest deadline first; one that has ended waits no more."""
+        """Return the leads that wait, the earliest deadline first; not those that ended or are withheld."""
         ended = exists().where(outcomes.c.lead_id == pool.c.lead_id)
         statement = (
             select(*columns_of(PoolEntry, pool))
-            .where(pool.c.market == market, ~ended)
+            .where(pool.c.market == market, ~ended, ~withheld(pool.c.lead_id))
             .order_by(pool.c.deadline, pool.c.since, pool.c.lead_id)
         )
         async with self.database.reading() as connection:

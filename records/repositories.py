@@ -27,6 +27,7 @@ from domain.routing_ports import (
     RoutedLeads,
 )
 from domain.scoring_ports import LeadStandings, ScoreHistory, ScoreOverrides
+from records.assignment_log import SqlAssignmentLog
 from records.assignments import SqlAssignmentRecords
 from records.audit import SqlAuditTrail
 from records.availability import SqlAvailability
@@ -63,6 +64,7 @@ class Records:
     interactions: InteractionLog
     outcomes: OutcomeRecords
     assignments: AssignmentRecords
+    assignment_log: SqlAssignmentLog
     availability: AvailabilityRecords
     rejections: RejectionRecords
     match_overrides: MatchOverrideRecords
@@ -93,6 +95,7 @@ class Records:
             interactions=SqlInteractionLog(database),
             outcomes=SqlOutcomeRecords(database),
             assignments=SqlAssignmentRecords(database),
+            assignment_log=SqlAssignmentLog(database),
             availability=SqlAvailability(database),
             rejections=SqlRejections(database),
             match_overrides=SqlMatchOverrides(database),

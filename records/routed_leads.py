@@ -16,6 +16,7 @@ from records.leads import SqlLeadRecords
 from records.rows import columns_of, from_row
 from records.statements import IDS_AT_ONCE
 from records.tables import assignments, interactions, leads, outcomes
+from records.withheld import withheld
 
 MATCHER = "matcher"
 """Who an assignment is by that a rep has not accepted."""
@@ -41,7 +42,7 @@ class SqlRoutedLeads:
         return await SqlLeadRecords(self.database).get_many(lead_ids)
 
     async def unassigned(self, market: Market, *, limit: int) -> tuple[LeadId, ...]:
-        """Return open leads that no rep has, the oldest first."""
+        """Return open leads that no rep has and that are not withheld, the oldest first."""
         held = exists().where(
             assignments.c.lead_id == leads.c.id,
             assignments.c.rep_id.is_not(None),
@@ -50,7 +51,7 @@ class SqlRoutedLeads:
         ended = exists().where(outcomes.c.lead_id == leads.c.id)
         statement = (
             select(leads.c.id)
-            .where(leads.c.market == market, ~ended, ~held)
+            .where(leads.c.market == market, ~ended, ~held, ~withheld(leads.c.id))
             .order_by(leads.c.created_at, leads.c.id)
             .limit(limit)
         )
@@ -58,7 +59,10 @@ class SqlRoutedLeads:
             return tuple(LeadId(lead_id) for lead_id in (await connection.execute(statement)).scalars())
 
     async def unanswered(self, market: Market) -> tuple[AssignmentRecord, ...]:
-        """Return the matcher's assignments in force whose rep has neither accepted nor contacted the lead since."""
+        """Return the matcher's assignments in force whose rep has neither accepted nor contacted the lead since.
+
+        Leads that are withheld are left out: they stay where they are.
+        """
         ended = exists().where(outcomes.c.lead_id == assignments.c.lead_id)
         contacted = exists().where(
             interactions.c.lead_id == assignments.c.lead_id,
@@ -75,11 +79,22 @@ class SqlRoutedLeads:
                 ~superseded(),
                 ~ended,
                 ~contacted,
+                ~withheld(assignments.c.lead_id),
             )
             .order_by(assignments.c.at, assignments.c.seq)
         )
         async with self.database.reading() as connection:
             return tuple(from_row(AssignmentRecord, row) for row in await connection.execute(statement))
+
+    async def withheld(self, lead_ids: Sequence[LeadId]) -> frozenset[LeadId]:
+        """Return those of the leads that no rep is offered unless a person says so; see `records.withheld`."""
+        found: set[LeadId] = set()
+        async with self.database.reading() as connection:
+            for begin in range(0, len(lead_ids), IDS_AT_ONCE):
+                part = lead_ids[begin : begin + IDS_AT_ONCE]
+                statement = select(leads.c.id).where(leads.c.id.in_(part), withheld(leads.c.id))
+                found.update(LeadId(lead_id) for lead_id in (await connection.execute(statement)).scalars())
+        return frozenset(found)
 
     async def held_by(self, rep_ids: Sequence[RepId]) -> tuple[AssignmentRecord, ...]:
         """Return the assignments in force of open leads that these reps have, the oldest first."""

@@ -28,6 +28,8 @@ COMMANDS = {
     "assign": "runtime.commands.routing:assign_command",
     "pool": "runtime.commands.routing:pool_command",
     "what-if": "runtime.commands.routing:what_if_command",
+    "tune-routing": "runtime.commands.replaying:tune_routing_command",
+    "effectiveness": "runtime.commands.judging:effectiveness_command",
     "chat": "runtime.commands.chatting:chat_command",
     "eval": "evals.command:eval_command",
 }

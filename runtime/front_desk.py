@@ -46,15 +46,15 @@ class Desk(Protocol):
     @property
     def leads(self) -> LeadRecords: ...  # noqa: D102 - named for its port
     @property
-    def interactions(self) -> InteractionLog: ...  # noqa: D102
+    def interactions(self) -> InteractionLog: ...  # noqa: D102 - named for its port
     @property
-    def consents(self) -> ConsentLedger: ...  # noqa: D102
+    def consents(self) -> ConsentLedger: ...  # noqa: D102 - named for its port
     @property
-    def outcomes(self) -> OutcomeRecords: ...  # noqa: D102
+    def outcomes(self) -> OutcomeRecords: ...  # noqa: D102 - named for its port
     @property
-    def pool(self) -> Pool: ...  # noqa: D102
+    def pool(self) -> Pool: ...  # noqa: D102 - named for its port
     @property
-    def audit(self) -> AuditTrail: ...  # noqa: D102
+    def audit(self) -> AuditTrail: ...  # noqa: D102 - named for its port
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 Records are written first, so an unreachable workflow server loses nothing: a journey that was not told asks again.
 """
 
+import asyncio
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,15 +23,37 @@ from tools.matching.desk import MatchingDesk
 from tools.matching.tool import MatchingTool
 
 MATCHER = "matcher"
+_LOOK_AGAIN_S = 0.05
+
+
+@dataclass(frozen=True)
+class Declined:
+    """What became of a lead that a rep declined.
+
+    Attributes:
+        match: Who has it now; None where its journey looks for somebody, or where it is withheld.
+        pending: Whether the journey has the answer but has not put it on record yet.
+    """
+
+    match: Match | None
+    pending: bool = False
 
 
 @dataclass(frozen=True)
 class RoutingDesk:
-    """Hands leads out and takes in what people say about it."""
+    """Hands leads out and takes in what people say about it.
+
+    Attributes:
+        balancer: What routes.
+        journeys: What offers leads to reps.
+        news: Who hears of changes.
+        patience_s: Seconds that an answer given through a journey may take to be on record.
+    """
 
     balancer: Balancer
     journeys: Journeys
     news: RoutingNews
+    patience_s: float = 3.0
 
     @property
     def desk(self) -> MatchingDesk:
@@ -100,11 +124,8 @@ class RoutingDesk:
 
     async def reject(
         self, lead_id: LeadId, rep_id: RepId, *, reason: RejectReason, note: str | None, key: str
-    ) -> Match | None:
-        """Take a lead back from a rep who declines it.
-
-        Returns:
-            Who has it now; None where the lead's journey looks for somebody.
+    ) -> Declined:
+        """Take a lead back from a rep who declines it. What he said is on record then, unless it is pending.
 
         Raises:
             LeadNotFoundError: No such lead.
@@ -114,15 +135,17 @@ class RoutingDesk:
         await self.matcher.leads_of([lead_id])
         await self.matcher.records.reps.get(rep_id)
         answer = RepAnswer(rep_id=rep_id, accepted=False, reason=reason, note=note)
+        known = await self._rejections(lead_id, rep_id)
         try:
             await self.journeys.answer_offer(lead_id, answer)
         except (ConflictError, JourneyNotFoundError, JourneyClosedError, WorkflowsUnavailableError):
             # No journey offers it to him now: it is his already, or nobody follows it up.
             match = await self.desk.reject(lead_id, rep_id, reason=reason, note=note, key=key)
-            await self._tell([HandOver(lead_id=lead_id, from_rep_id=rep_id, rep_id=match.rep_id, reason=match.reason)])
+            holder = match.rep_id if match is not None else None
+            await self._tell([HandOver(lead_id=lead_id, from_rep_id=rep_id, rep_id=holder, reason=reason.value)])
             await self._floor_changed(lead_id)
-            return match
-        return None
+            return Declined(match)
+        return Declined(None, pending=not await self._is_recorded(lead_id, rep_id, known))
 
     async def set_availability(
         self,
@@ -146,6 +169,20 @@ class RoutingDesk:
         )
         await self.news.floor_changed((await self.matcher.records.reps.get(rep_id)).market)
         return entry
+
+    async def _is_recorded(self, lead_id: LeadId, rep_id: RepId, known: AbstractSet[str]) -> bool:
+        """Wait until a journey has put a rep's answer on record. Returns whether it did in time."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self.patience_s
+        while await self._rejections(lead_id, rep_id) <= known:
+            if loop.time() >= until:
+                return False
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        return True
+
+    async def _rejections(self, lead_id: LeadId, rep_id: RepId) -> frozenset[str]:
+        said = await self.matcher.records.rejections.of_lead(lead_id)
+        return frozenset(each.id for each in said if each.rep_id == rep_id)
 
     async def _tell(self, handed: Sequence[HandOver]) -> None:
         await self.news.leads_moved({each.lead_id: RepChanged(rep_id=each.rep_id, by=MATCHER) for each in handed})

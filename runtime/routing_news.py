@@ -15,10 +15,21 @@ from domain.journeys import RepChanged
 from domain.ports import Journeys
 from domain.routing_ports import RoutingKeeper
 from domain.values import LeadId, Market
+from runtime.settings import Settings, temporal_address
 
 _log = structlog.get_logger(__name__)
 
 _AT_ONCE = 20
+
+
+async def open_routing_news(settings: Settings) -> "RoutingMessenger":
+    """Build the messenger of a command; Temporal is reached when there is something to tell, if it runs."""
+    from runtime.temporal import connect
+    from workflows.journeys import TemporalJourneys
+    from workflows.routing_keepers import TemporalRoutingKeeper
+
+    client = await connect(temporal_address(settings), namespace=settings.temporal_namespace, lazy=True)
+    return RoutingMessenger(TemporalJourneys(client), TemporalRoutingKeeper(client))
 
 
 @dataclass(frozen=True)

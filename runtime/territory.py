@@ -4,7 +4,7 @@ OR-Tools' routing keeps the interpreter's lock while it searches, so in a thread
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,11 +29,12 @@ MOST_APPOINTMENTS = 500
 MOST_REPS = 100
 
 _MINUTES_IN_AN_HOUR = 60.0
-_PATIENCE_S = 30.0
-"""How long beyond its ceiling a plan may take, for starting the process and the sums around the search."""
-
 _STEPS_PER_APPOINTMENT = 4
 _AT_ONCE = anyio.CapacityLimiter(2)
+
+
+async def _in_a_process(work: Callable[[], DayPlan]) -> DayPlan:
+    return await anyio.to_process.run_sync(work, cancellable=True, limiter=_AT_ONCE)
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,16 @@ class TerritoryDesk:
         reps: Where reps are read.
         products: Where products are read.
         road_server: Knows real driving times; None estimates them.
+        run: Runs the sums where they hold up nobody.
+        patience_s: How long beyond its ceiling a plan may take, for starting the process and the sums around the search.
     """
 
     leads: RoutedLeads
     reps: RepRecords
     products: ProductRecords
     road_server: TravelTimes | None = None
+    run: Callable[[Callable[[], DayPlan]], Awaitable[DayPlan]] = _in_a_process
+    patience_s: float = 30.0
 
     async def plan(
         self,
@@ -120,8 +125,8 @@ class TerritoryDesk:
             effort=Effort(steps=1000 + _STEPS_PER_APPOINTMENT * len(stops), seconds=seconds),
         )
         try:
-            async with asyncio.timeout(seconds + _PATIENCE_S):
-                day = await anyio.to_process.run_sync(work, cancellable=True, limiter=_AT_ONCE)
+            async with asyncio.timeout(seconds + self.patience_s):
+                day = await self.run(work)
         except TimeoutError:
             raise UnavailableError("routes were not planned in time; ask for fewer appointments at once") from None
         except anyio.BrokenWorkerProcess as error:

@@ -41,7 +41,9 @@ from runtime.front_desk import FrontDesk
 from runtime.lead_news import open_lead_news
 from runtime.learned_outcomes import LearnedOutcomes, MatchedOutcomes
 from runtime.overrides import OverrideDesk
+from runtime.past_periods import PastPeriods
 from runtime.rehearsal import ForgottenDecisions
+from runtime.replaying import Replayer
 from runtime.rescoring import Rescorer
 from runtime.routing_desk import RoutingDesk
 from runtime.routing_news import RoutingMessenger
@@ -141,7 +143,13 @@ class Tools:
     @property
     def matching_answers(self) -> MatchingAnswers:
         """What answers questions about matches."""
-        return MatchingAnswers(self.matcher, replace(self.scorer, decisions=ForgottenDecisions()))
+        return MatchingAnswers(self.matcher, self._rehearser)
+
+    @property
+    def replayer(self) -> Replayer:
+        """What hands the last days out again."""
+        periods = PastPeriods(self.records, self.matcher.history, self._rehearser)
+        return Replayer(periods, self.matcher.policy, self.clock)
 
     @property
     def balancer(self) -> Balancer:
@@ -190,6 +198,11 @@ class Tools:
             writer=WriterNodes(model),
             reviewer=ReviewerNodes(),
         )
+
+    @property
+    def _rehearser(self) -> ScoringTool:
+        """A scorer that records nothing."""
+        return replace(self.scorer, decisions=ForgottenDecisions())
 
     def _researcher(self) -> ResearcherNodes:
         return ResearcherNodes(self.knowledge.retriever(), self.records.leads, self.records.interactions, self.clock)
@@ -281,6 +294,11 @@ class Leadline:
     def matching_answers(self) -> MatchingAnswers:
         """What answers questions about matches."""
         return self.tools.matching_answers
+
+    @property
+    def replayer(self) -> Replayer:
+        """What hands the last days out again."""
+        return self.tools.replayer
 
     def known_market(self, name: str | None) -> Market:
         """Return a market, the default one for None. Raises `UnknownMarketError`."""

@@ -47,6 +47,7 @@ def build_worker(
             activities.record_acceptance,
             activities.record_rejection,
             activities.release_lead,
+            activities.record_stop,
             activities.escalate_lead,
             activities.send_message,
             activities.record_contact,

@@ -1,10 +1,11 @@
 """The journey's activities: one value in, one value out, each idempotent. Decides nothing: tools and ports do."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from temporalio import activity
 
-from domain.events import Channel, ConsentEvent, Interaction, InteractionKind, Purpose, has_consent
+from domain.events import Channel, ConsentEvent, Interaction, InteractionKind, Purpose, has_refused
 from domain.journeys import RepChanged
 from domain.matches import AssignmentRecord
 from domain.nudges import NudgeResult
@@ -25,6 +26,7 @@ from workflows.payloads import (
     ScoreFacts,
     ScoreRequest,
     SendRequest,
+    StopRecord,
     WithdrawalRequest,
 )
 from workflows.sending import Sender
@@ -60,11 +62,16 @@ class JourneyActivities:
         if request.exclude or match.rep_id is None:
             await self._floor_changed(request.lead_id)
         entry = await self.offers.waiting(request.lead_id) if match.rep_id is None else None
+        answer_by = None
+        if match.rep_id is not None and request.at is not None and request.patience_s is not None:
+            patience = timedelta(seconds=request.patience_s)
+            answer_by = await self.offers.answers_by(match.rep_id, at=request.at, patience=patience)
         return Offer(
             rep_id=match.rep_id,
             decision_id=match.decision_id,
             deadline=entry.deadline if entry else None,
             owner=entry.owner if entry else None,
+            answer_by=answer_by,
         )
 
     @activity.defn(name=names.RECORD_ACCEPTANCE)
@@ -103,6 +110,13 @@ class JourneyActivities:
         await self._floor_changed(request.lead_id)
         return Recorded(new=new)
 
+    @activity.defn(name=names.RECORD_STOP)
+    async def record_stop(self, stop: StopRecord) -> Recorded:
+        """Record that somebody stopped the journey, so that nobody is offered the lead by itself."""
+        new = await self.offers.stopped(stop.lead_id, at=stop.at, key=stop.key)
+        await self._floor_changed(stop.lead_id)
+        return Recorded(new=new)
+
     @activity.defn(name=names.ESCALATE_LEAD)
     async def escalate_lead(self, request: EscalationRequest) -> Recorded:
         """Put into the audit trail that the lead waits past its deadline, for whoever answers for it."""
@@ -139,12 +153,12 @@ class JourneyActivities:
 
     @activity.defn(name=names.WITHDRAW_CONSENT)
     async def withdraw_consent(self, request: WithdrawalRequest) -> Recorded:
-        """Make sure that no consent of the lead is left standing, whoever was told the "no" first."""
+        """Make sure that the lead's "no" to everything is on record, whoever was told it first."""
         now = self.sender.clock.now()
         events = await self.sender.consents.of_lead(request.lead_id)
         new = False
         for purpose in Purpose:
-            if any(has_consent(events, channel, purpose, now=now) for channel in Channel):
+            if not has_refused(events, purpose, now=now):
                 withdrawal = ConsentEvent(
                     id=f"optout-{content_hash(request.key)}-{purpose.value}",
                     lead_id=request.lead_id,

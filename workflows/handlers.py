@@ -52,6 +52,7 @@ class JourneyHandlers:
         self._answer: RepAnswer | None = None
         self._reroutes = 0
         self._kept_waiting = False
+        self._told_to_stop = False
 
     @workflow.query(name=names.JOURNEY_STATE)
     def journey_state(self) -> JourneyState:
@@ -118,6 +119,7 @@ class JourneyHandlers:
     @workflow.signal(name=names.STOP)
     def stop(self) -> None:
         """Stop because someone says so."""
+        self._told_to_stop = True
         self._end(CloseReason.STOPPED)
 
     def _end(self, reason: CloseReason) -> None:

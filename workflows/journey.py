@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
         Recorded,
         SendRequest,
         SentNudge,
+        StopRecord,
         WithdrawalRequest,
     )
     from workflows.policies import SENDING, UNAVAILABLE
@@ -35,6 +36,9 @@ with workflow.unsafe.imports_passed_through():
 
 STEPS_PER_RUN = 25
 """Steps after which a journey continues as new, long before its history is large."""
+
+_STOPS_RECORDED = "stops-recorded"
+"""Patch: that somebody stopped a journey is put on record by an activity."""
 
 _BUGS = (
     ArithmeticError,
@@ -178,6 +182,9 @@ class LeadJourneyWorkflow(RepSearch):
                 await self._record(names.WITHDRAW_CONSENT, request, Recorded)
             if self._stopping is not None:
                 await asyncio.gather(self._stopping, return_exceptions=True)
+            if settled is CloseReason.STOPPED and self._told_to_stop and workflow.patched(_STOPS_RECORDED):
+                stop = StopRecord(key=self._key, lead_id=self._lead, at=workflow.now())
+                await self._record(names.RECORD_STOP, stop, Recorded)
             if settled in {CloseReason.REPLIED, CloseReason.OPTED_OUT}:
                 await self._record_result(replied=settled is CloseReason.REPLIED)
             await workflow.wait_condition(workflow.all_handlers_finished)

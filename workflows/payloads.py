@@ -43,20 +43,31 @@ class ScoreFacts(Value):
 
 
 class OfferRequest(Value):
-    """Find a rep for a lead, leaving out those who were asked."""
+    """Find a rep for a lead, leaving out those who were asked.
+
+    Attributes:
+        lead_id: The lead.
+        exclude: Reps who were asked.
+        key: Names the offer.
+        at: When it is made; None in histories older than this field.
+        patience_s: How long a rep who works then has to answer; None where his working hours do not count.
+    """
 
     lead_id: LeadId
     exclude: tuple[RepId, ...]
     key: str
+    at: Instant | None = None
+    patience_s: float | None = None
 
 
 class Offer(Value):
-    """The rep found; None leaves the lead in the pool, where `owner` answers for it until `deadline`."""
+    """The rep found, who may answer until `answer_by`; None leaves the lead in the pool, where `owner` answers for it until `deadline`."""
 
     rep_id: RepId | None
     decision_id: DecisionId
     deadline: Instant | None = None
     owner: str | None = None
+    answer_by: Instant | None = None
 
 
 class AnswerRecord(Value):
@@ -94,6 +105,14 @@ class ReleaseRequest(Value):
     lead_id: LeadId
     at: Instant
     reason: str
+
+
+class StopRecord(Value):
+    """Somebody stopped a journey."""
+
+    key: str
+    lead_id: LeadId
+    at: Instant
 
 
 class SendRequest(Value):

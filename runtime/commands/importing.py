@@ -53,9 +53,13 @@ def import_command(
         async with AsyncExitStack() as stack:
             sink: BulkSink = DryRunSink()
             if not dry_run:
+                from runtime.import_news import FloorWatch, tell_of_floors
                 from runtime.stores import open_records
 
-                sink = (await stack.enter_async_context(open_records(settings))).bulk
+                records = await stack.enter_async_context(open_records(settings))
+                sink = watch = FloorWatch(records.bulk, records.reps)
+                # Also where the import breaks off: what has landed by then stays.
+                stack.push_async_callback(tell_of_floors, watch.changed, settings)
             bar = stack.enter_context(_progress())
             task = bar.add_task(file.name, total=None)
             return await Importer(sink).run(

@@ -81,12 +81,20 @@ def what_if_command(
         list[str] | None, typer.Option(help="Places added to a rep, as rep=+5 or rep=-2; may be repeated.")
     ] = None,
     fairness: Annotated[float | None, typer.Option(min=0, max=10, help="Fairness to try.")] = None,
+    days: Annotated[
+        int | None,
+        typer.Option(min=1, max=90, help="Hand the last so many days out again; only the present if absent."),
+    ] = None,
 ) -> None:
     """Say what would change if reps left, or capacities or rules were different. Touches nothing."""
+    from runtime.commands.replaying import show_replay
     from runtime.wiring import open_tools
     from tools.matching.what_if import FloorChange
 
     places = dict(_places(text) for text in capacity or ())
+    if days is not None:
+        show_replay(market, days=days, leave=leave or [], places=places, fairness=fairness)
+        return
 
     async def main() -> Any:
         async with open_tools(load_settings()) as house:
@@ -146,12 +154,7 @@ def print_matches(matches: Sequence[Match], console: Console, *, dry_run: bool) 
 async def _desk(house: Any, settings: Settings) -> Any:
     """Build the routing desk over open tools; journeys are told where a workflow server runs."""
     from runtime.routing_desk import RoutingDesk
-    from runtime.routing_news import RoutingMessenger
-    from runtime.settings import temporal_address
-    from runtime.temporal import connect
-    from workflows.journeys import TemporalJourneys
-    from workflows.routing_keepers import TemporalRoutingKeeper
+    from runtime.routing_news import open_routing_news
 
-    client = await connect(temporal_address(settings), namespace=settings.temporal_namespace, lazy=True)
-    journeys = TemporalJourneys(client)
-    return RoutingDesk(house.balancer, journeys, RoutingMessenger(journeys, TemporalRoutingKeeper(client)))
+    news = await open_routing_news(settings)
+    return RoutingDesk(house.balancer, news.journeys, news)

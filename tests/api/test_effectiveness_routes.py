@@ -51,12 +51,31 @@ def test_an_assigned_lead_is_a_match_of_the_report_with_its_score(client: TestCl
     assert after["scored"] == before["scored"] + 1
 
 
+def test_a_lead_that_the_matcher_gave_out_is_told_beside_what_others_would_have_won(client: TestClient, lead: str):
+    before = read(client).json()["others"]
+    answer = client.post("/v1/routing/assign", json={"lead_ids": [lead], "key": f"key-{lead}"})
+    assert answer.is_success, answer.text
+    settle(client, lead, "won", "r-1")
+    after = read(client).json()["others"]
+    gained = {
+        name: after["comparison"]["matcher"][name] - before["comparison"]["matcher"][name]
+        for name in ("leads", "settled", "wins", "scored")
+    }
+    assert gained == {"leads": 1, "settled": 1, "wins": 1, "scored": 1}
+    assert after["policies"]["settled"] == before["policies"]["settled"] + 1
+    assert [line["policy"] for line in after["policies"]["policies"]] == ["as it was", "never explore", "round-robin"]
+    assert "r-1" in {line["key"] for line in after["uplift"]}
+    assert after["comparison"]["missing"]
+    assert after["summary"]
+
+
 def test_the_page_is_for_people(client: TestClient, lead: str):
     settle(client, lead, "lost", "r-2")
     page = read(client, f"{URL}/page")
     assert page.headers["content-type"].startswith("text/html")
     assert "Rep r-2" in page.text
     assert "<svg" in page.text
+    assert "What others would have won" in page.text
 
 
 def test_routing_is_drawn_as_mermaid_and_as_svg(client: TestClient, lead: str):

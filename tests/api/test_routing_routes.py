@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from domain.journeys import JourneyInput
+from domain.journeys import JourneyInput, RepAnswer
 from domain.people import Rep
+from domain.routing import LeadRejection
 from domain.values import LeadId, Market, RepId
 from runtime.stores import open_records
 from tests.api.conftest import house_settings
@@ -48,6 +50,18 @@ class Floor:
             body = {"id": id_, "market": MARKET, "region": self.region, "follow_up": False, **facts}
             assert self.client.post("/v1/leads", json=body).status_code == 201
         return ids
+
+    async def record(self, lead_id: LeadId, answer: RepAnswer) -> None:
+        """Put on record that a rep declined a lead, as its journey does."""
+        rejection = LeadRejection(
+            id=f"rejection-{lead_id}",
+            lead_id=lead_id,
+            rep_id=answer.rep_id,
+            reason=answer.reason,
+            at=datetime.now(UTC),  # noqa: TID251 - the API's time is real
+        )
+        async with open_records(house_settings(self.home)) as records:
+            await records.rejections.record(rejection)
 
     def post(self, path: str, **body: Any) -> Any:
         answer = self.client.post(path, json=body)
@@ -171,12 +185,16 @@ def test_a_declined_lead_finds_another_rep_and_the_reason_is_kept(floor: Floor):
     assert [(said["reason"], said["note"]) for said in rejected["rejections"]] == [("wrong_product", "flat roofs only")]
 
 
-def test_a_lead_on_offer_is_declined_through_its_journey(floor: Floor, journeys: RecordingJourneys):
+def test_a_lead_on_offer_is_declined_through_its_journey(
+    floor: Floor, journeys: RecordingJourneys, monkeypatch: pytest.MonkeyPatch
+):
     (a,) = floor.reps(a=1)
     (lead,) = floor.leads(1)
     journeys.started[LeadId(lead)] = JourneyInput(lead_id=LeadId(lead), market=MARKET)
+    monkeypatch.setattr(journeys, "recorder", floor.record)
     rejected = floor.post(f"/v1/leads/{lead}/rejections", rep_id=a, reason="conflict")
     assert (rejected["match"], journeys.told(lead)[-1]) == (None, f"rejected by {a}")
+    assert ([said["rep_id"] for said in rejected["rejections"]], rejected["pending"]) == ([a], False)
 
 
 def test_who_does_not_have_a_lead_cannot_decline_it(floor: Floor):
@@ -235,3 +253,43 @@ def test_a_what_if_compares_and_touches_nothing(floor: Floor):
 def test_a_what_if_about_a_stranger_is_refused(floor: Floor):
     answer = floor.client.post("/v1/routing/what-if", json={"market": MARKET, "leave": ["stranger"]})
     assert (answer.status_code, answer.json()["field"]) == (422, "rep_id")
+
+
+def test_a_replay_hands_the_last_days_out_again_and_records_nothing(floor: Floor):
+    a, b = floor.reps(a=20, b=20)
+    leads = floor.leads(4)
+    floor.post("/v1/routing/assign", lead_ids=leads, key="k")
+    decided = [floor.client.get(f"/v1/leads/{lead}/decisions").json() for lead in leads]
+    found = floor.post("/v1/routing/replay", market=MARKET, days=1, leave=[b], policy={"fairness": 0.4})
+    columns = ("real", "present", "draft")
+    assert sum(found["real"]["leads_by_rep"].get(rep, 0) for rep in (a, b)) == 4
+    assert [found[column]["leads_by_rep"].get(b, 0) for column in columns][2] == 0
+    assert found["leads"] >= 4
+    assert found["wins"]["low"] <= found["wins"]["value"] <= found["wins"]["high"]
+    assert found["step_hours"] == 1.0
+    assert "the draft" in found["summary"]
+    assert [floor.client.get(f"/v1/leads/{lead}/decisions").json() for lead in leads] == decided
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"days": 0}, "days"),
+        ({"days": 91}, "days"),
+        ({"leave": ["stranger"]}, "rep_id"),
+        ({"capacity": {"stranger": 3}}, "rep_id"),
+        ({"step_hours": 0}, "step_hours"),
+        ({"policy": {"preempt": False}}, "preempt"),
+    ],
+)
+def test_a_replay_that_cannot_be_made_is_a_problem(floor: Floor, body: dict[str, Any], field: str):
+    floor.leads(1)
+    answer = floor.client.post("/v1/routing/replay", json={"market": MARKET, **body})
+    assert (answer.status_code, answer.json()["title"]) == (422, "InvalidInputError")
+    assert field in answer.text
+
+
+def test_a_replay_of_days_without_leads_is_a_problem(client: TestClient):
+    answer = client.post("/v1/routing/replay", json={"market": "real_estate"})
+    assert (answer.status_code, answer.json()["field"]) == (422, "days")
+    assert "no lead of real_estate" in answer.json()["detail"]

@@ -47,6 +47,16 @@ async def test_of_two_assignments_at_one_moment_the_later_record_is_current(reco
     assert (await records.assignments.current("lead-1")).rep_id == "rep-1"
 
 
+async def test_the_first_assignment_is_the_oldest_to_a_rep(records: Records):
+    for lead, rep, minute in (("l-1", None, 0), ("l-1", "rep-2", 5), ("l-1", "rep-1", 3), ("l-2", None, 1)):
+        await records.assignments.record(an_assignment(lead, rep, minute=minute))
+    for rep in ("rep-4", "rep-3"):
+        await records.assignments.record(an_assignment("l-3", rep, minute=2))
+    asked = ["l-1", "l-2", "l-3", "nobody", *(f"many-{n}" for n in range(2_500))]
+    found = await records.assignments.first_of(asked)
+    assert {lead: each.rep_id for lead, each in found.items()} == {"l-1": "rep-1", "l-3": "rep-4"}
+
+
 async def test_open_leads_are_counted_for_the_rep_who_has_them_now(records: Records):
     await save_leads(records, "roofing", "moved", "kept", "pooled", "won")
     await save_leads(records, "real_estate", "elsewhere")

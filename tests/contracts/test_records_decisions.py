@@ -56,6 +56,16 @@ async def test_decisions_about_a_subject_come_newest_first(records: Records):
     assert [each.id for each in await records.decisions.about("lead-1", limit=2)] == ["nudge-3", "nudge-2"]
 
 
+async def test_many_decisions_are_read_at_once_and_share_the_lists_that_are_equal(records: Records):
+    lists = [({"rule": "région", "detail": "fär", "rep_ids": ["a", "b"], "n": 1},), (), ({"rule": "full", "n": 2.5},)]
+    decisions = [a_decision(n, excluded=lists[n % 3]) for n in range(1_100)]
+    await records.decisions.record_many(decisions)
+    found = await records.decisions.get_many([*(each.id for each in decisions), "nobody"])
+    assert found == {each.id: each for each in decisions}
+    assert {type(row["n"]) for each in found.values() for row in each.excluded} == {int, float}
+    assert len({id(each.excluded) for each in found.values()}) == 3
+
+
 async def test_an_unknown_decision_is_not_found(records: Records):
     with pytest.raises(DecisionNotFoundError, match="nudge-9"):
         await records.decisions.get("nudge-9")

@@ -65,7 +65,7 @@ async def test_leads_of_the_market_and_period_are_read_and_no_others(database: D
 
 async def test_a_naive_moment_is_refused(database: Database):
     with pytest.raises(InvalidInputError):
-        await SqlFirstContacts(database).of_market("roofing", since=datetime(2026, 3, 1), before=NOON)  # noqa: DTZ001
+        await SqlFirstContacts(database).of_market("roofing", since=NOON.replace(tzinfo=None), before=NOON)
 
 
 async def test_the_report_reads_match_score_outcome_and_what_people_said(records: Records):

@@ -65,3 +65,11 @@ async def test_an_unknown_rep_is_not_found(records: Records):
 async def test_an_unknown_product_is_not_found(records: Records):
     with pytest.raises(ProductNotFoundError, match="tin"):
         await records.products.get("tin")
+
+
+async def test_the_markets_of_some_reps_are_known(records: Records):
+    for id_, market in (("ana", "roofing"), ("ben", "roofing"), ("eve", "real_estate"), ("kim", "insurance_partners")):
+        await records.reps.save(a_rep(id=id_, market=market))
+    asked = ["ana", "ben", "eve", *(f"nobody-{n}" for n in range(1_500))]
+    assert await records.reps.markets_of(asked) == {"roofing", "real_estate"}
+    assert await records.reps.markets_of([]) == frozenset()

@@ -272,3 +272,42 @@ async def test_a_lead_whose_address_changed_has_the_kin_of_its_new_one(records: 
         Lead(id=d, market="roofing", created_at=NOON, source="web", email=f"x@{d}.example") for d in ("old", "new")
     ]
     assert set(await records.routed_leads.kin_of(asked)) == {"new"}
+
+
+async def test_entries_that_cover_some_moment_of_a_period_are_found_in_order_of_recording(records: Records):
+    await save_reps(records, "ana", "ben", "cleo")
+    await records.reps.save(Rep(id="eve", market="real_estate", name="eve"))
+    over = an_entry(1, "ana", since=NOON - 9 * HOUR, until=NOON)
+    until_the_end = an_entry(2, "ana", since=NOON - 9 * HOUR)
+    inside = an_entry(0, "ana", since=NOON + HOUR, until=NOON + 2 * HOUR)
+    later = an_entry(1, "ben", since=NOON + 5 * HOUR)
+    for entry in (over, until_the_end, inside, later, an_entry(0, "eve"), an_entry(4, "cleo")):
+        await records.availability.record(entry)
+    found = await records.availability.during("roofing", since=NOON, before=NOON + 5 * HOUR)
+    assert found == {"ana": (inside, until_the_end), "cleo": (an_entry(4, "cleo"),)}
+    with pytest.raises(InvalidInputError):
+        await records.availability.during("roofing", since=NOON.replace(tzinfo=None), before=NOON)
+
+
+async def test_the_assignments_of_leads_open_at_a_moment_come_in_order(records: Records):
+    await save_leads(records, "l-1", "ended", "ended-later", "nobody")
+    await save_leads(records, "elsewhere", market="real_estate")
+    for lead, rep, minute in (
+        ("l-1", "ana", 2), ("l-1", None, 5), ("l-1", "ben", 9), ("ended", "ana", 1), ("ended-later", "ana", 5),
+        ("elsewhere", "eve", 3),
+    ):  # fmt: skip
+        await records.assignments.record(given(lead, rep, minute=minute))
+    for lead, minute in (("ended", 3), ("ended-later", 6)):
+        at = NOON + timedelta(minutes=minute)
+        await records.outcomes.record(Outcome(lead_id=lead, kind=OutcomeKind.LOST, at=at))
+    since, before = (NOON + timedelta(minutes=minute) for minute in (4, 9))
+    log = await records.assignment_log.of_market("roofing", since=since, before=before)
+    assert log.rows() == [
+        ("l-1", "ana", NOON + timedelta(minutes=2)),
+        ("l-1", None, NOON + timedelta(minutes=5)),
+        ("ended-later", "ana", NOON + timedelta(minutes=5)),
+    ]
+    empty = await records.assignment_log.of_market("retail", since=since, before=before)
+    assert (empty.height, empty.schema) == (0, log.schema)
+    with pytest.raises(InvalidInputError):
+        await records.assignment_log.of_market("roofing", since=since, before=before.replace(tzinfo=None))

@@ -69,6 +69,12 @@ async def test_the_chance_before_anybody_had_a_lead_is_that_of_the_newest_score_
         )
     known = await records.scores.before_assignment("roofing", before=NOON + timedelta(minutes=5))
     assert known == {"dana": 0.2, "jo": 0.4}
+    offered = await records.scores.at_first_offer(
+        "roofing", since=NOON + timedelta(minutes=1), before=NOON + timedelta(minutes=9)
+    )
+    assert {lead_id: (score.p_convert, score.decision_id) for lead_id, score in offered.items()} == {
+        "dana": (0.2, "score-dana-1")
+    }
 
 
 async def test_every_score_of_a_market_is_gone_through_once_in_the_order_recorded(records: Records):

@@ -1,5 +1,6 @@
 """Journeys that write down what they are told, and follow nobody up."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from domain.errors import JourneyClosedError, JourneyNotFoundError, LeadlineError
@@ -19,12 +20,13 @@ from domain.values import LeadId
 
 @dataclass
 class RecordingJourneys:
-    """`domain.ports.Journeys` in memory. With an `error`, every call raises it."""
+    """`domain.ports.Journeys` in memory. With an `error`, every call raises it; a `recorder` puts answers on record."""
 
     started: dict[LeadId, JourneyInput] = field(default_factory=dict)
     closed: dict[LeadId, CloseReason] = field(default_factory=dict)
     heard: list[tuple[LeadId, str]] = field(default_factory=list)
     error: LeadlineError | None = None
+    recorder: Callable[[LeadId, RepAnswer], Awaitable[None]] | None = None
 
     async def start(self, start: JourneyInput) -> bool:
         self._fail()
@@ -41,6 +43,8 @@ class RecordingJourneys:
     async def answer_offer(self, lead_id: LeadId, answer: RepAnswer) -> JourneyState:
         self._open(lead_id)
         self.heard.append((lead_id, f"{'accepted' if answer.accepted else 'rejected'} by {answer.rep_id}"))
+        if self.recorder is not None:
+            await self.recorder(lead_id, answer)
         return await self.state(lead_id)
 
     async def approve(self, lead_id: LeadId, approval: Approval) -> JourneyState:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -35,9 +36,9 @@ class SlowScorer(FakeScorer):
         return await super().score_lead(lead_id, as_of=as_of)
 
 
-def house(**parts: object) -> CopilotHouse:
+def house(**parts: Any) -> CopilotHouse:
     readings = {"q": reading("score_explanation"), "q2": reading("score_explanation")}
-    return CopilotHouse(readings=readings, **parts)  # type: ignore[arg-type]
+    return CopilotHouse(readings=readings, **parts)
 
 
 async def crashed_after(number: int) -> CopilotHouse:

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -30,8 +31,8 @@ SUITES = (*QUICK, "replies")
 class DeafListener(ConversationTool):
     """Reads everything but refusals."""
 
-    def read(self, messages: list[Message], *, now: object) -> MessageReading:  # type: ignore[override]
-        reading = super().read(messages, now=now)  # type: ignore[arg-type]
+    def read(self, messages: Sequence[Message], *, now: datetime) -> MessageReading:
+        reading = super().read(messages, now=now)
         return reading.model_copy(update={"opt_out": False}) if messages[-1].speaker is Speaker.LEAD else reading
 
 

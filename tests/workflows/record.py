@@ -99,6 +99,13 @@ async def kept_in_the_pool(driver: Driver) -> None:
     await driver.accept("ana")
 
 
+async def stopped_in_the_pool(driver: Driver) -> None:
+    await driver.until_phase(JourneyPhase.OFFERED)
+    await driver.handle.signal(names.REP_CHANGED, RepChanged(rep_id=None, by="boss", decided=True))
+    await driver.until_phase(JourneyPhase.POOLED)
+    await driver.handle.signal(names.STOP)
+
+
 SCRIPTED: dict[str, tuple[Story, tuple[Scripted, ...], dict[str, Any]]] = {
     "replied": (replied, (SEND,), {}),
     "opted_out": (opted_out, (SEND,), {}),
@@ -113,6 +120,7 @@ SCRIPTED: dict[str, tuple[Story, tuple[Scripted, ...], dict[str, Any]]] = {
     "continued_as_new": (accepted, (SEND, WAIT), {"max_steps": 27, "time_scale": FAST}),
     "rejected_then_decided": (rejected_then_decided, (SEND,), {}),
     "kept_in_the_pool": (kept_in_the_pool, (STOP,), {}),
+    "stopped_in_the_pool": (stopped_in_the_pool, (STOP,), {}),
 }
 
 

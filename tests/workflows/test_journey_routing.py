@@ -7,14 +7,17 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from domain.journeys import JourneyInput, JourneyPhase, JourneyResult, JourneySettings, RepChanged
+from domain.journeys import CloseReason, JourneyInput, JourneyPhase, JourneyResult, JourneySettings, RepChanged
 from domain.people import RejectReason, Rep
-from domain.routing import RoutingPolicy
+from domain.routing import PoolEntry, RoutingPolicy
+from domain.values import RepId
 from records.database import open_database
 from records.repositories import Records
+from runtime.routing_desk import RoutingDesk
 from runtime.routing_news import RoutingMessenger
 from runtime.routing_worker import build_routing_worker
 from runtime.worker import build_worker
+from tests.doubles.routing import RecordingRoutingNews
 from tests.workflows.driving import LEAD, Driver, journey
 from tests.workflows.scripted import ASK, SEND, STOP, WAIT, Floor, Scripted, ServerClock, open_floor
 from tests.workflows.whole_house import MARKET, build_house, populate
@@ -125,6 +128,37 @@ async def test_a_pooled_journey_asks_at_once_when_it_is_told_that_its_lead_moved
     assert waited < timedelta(minutes=1)
 
 
+async def test_a_pooled_lead_whose_journey_somebody_stopped_waits_no_more(
+    skipping: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with open_floor(tmp_path, reps=()) as floor, journey(skipping, floor, STOP) as driver:
+        await driver.until_phase(JourneyPhase.POOLED)
+        now = await skipping.get_current_time()
+        entry = PoolEntry(lead_id=LEAD, market=MARKET, since=now, deadline=now, owner="boss", reason="all full")
+        await floor.records.pool.put([entry])
+        waited = await floor.records.pool.waiting(MARKET)
+        result = await driver.end()
+        waits = await floor.records.pool.waiting(MARKET)
+        unassigned = await floor.records.routed_leads.unassigned(MARKET, limit=10)
+    assert (result.reason, waited, waits, unassigned) == (CloseReason.STOPPED, (entry,), (), ())
+
+
+async def test_a_journey_with_nothing_left_to_do_withholds_nothing(skipping: WorkflowEnvironment, floor: Floor) -> None:
+    async with journey(skipping, floor, STOP) as driver:
+        await driver.accept("ana")
+        result = await driver.result()
+    assert result.reason is CloseReason.STOPPED
+    assert await floor.records.routed_leads.withheld([LEAD]) == frozenset()
+
+
+async def test_a_no_that_only_the_journey_heard_withholds_the_lead(skipping: WorkflowEnvironment, floor: Floor) -> None:
+    async with journey(skipping, floor, STOP) as driver:
+        await driver.until_phase(JourneyPhase.OFFERED)
+        await driver.handle.signal(names.OPTED_OUT)
+        await driver.result()
+    assert await floor.records.routed_leads.withheld([LEAD]) == {LEAD}
+
+
 async def test_an_overdue_lead_is_escalated_to_who_answers_for_it(
     skipping: WorkflowEnvironment, tmp_path: Path
 ) -> None:
@@ -179,3 +213,26 @@ async def test_a_pooled_lead_has_a_rep_seconds_after_a_place_comes_free(client: 
     await client.get_workflow_handle(names.routing_keeper_id(MARKET)).terminate()
     await database.close()
     assert (state.rep_id, held.rep_id if held else None, waiting) == ("ana", "ana", ())
+
+
+async def test_an_answer_through_a_running_journey_is_on_record_when_the_caller_hears_of_it(
+    client: Client, tmp_path: Path
+) -> None:
+    database = await open_database(f"sqlite:///{tmp_path / 'leadline.db'}")
+    records = Records.over(database)
+    lead = await populate(records)
+    queue = f"declined-{tmp_path.name}"
+    journeys = TemporalJourneys(client, task_queue=queue)
+    news = RecordingRoutingNews()
+    house = build_house(records, tmp_path, SystemClock(), news=news)
+    desk = RoutingDesk(house.balancer, journeys, news, patience_s=30)
+    async with build_worker(client, house.activities, house.follow_up_graph, task_queue=queue):
+        await journeys.start(JourneyInput(lead_id=lead, market=MARKET))
+        driver = Driver(client.get_workflow_handle(names.journey_id(lead), result_type=JourneyResult))
+        await driver.until_phase(JourneyPhase.OFFERED)
+        declined = await desk.reject(lead, RepId("ana"), reason=RejectReason.CONFLICT, note="my cousin", key="k")
+        said = await records.rejections.of_lead(lead)
+        await driver.end()
+    await database.close()
+    assert (declined.match, declined.pending) == (None, False)
+    assert [(each.rep_id, each.reason, each.note) for each in said] == [("ana", RejectReason.CONFLICT, "my cousin")]

@@ -1,31 +1,39 @@
 """Keeps a market moving: leads of reps who are gone come back, waiting leads get free places, load evens out."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
 
 from domain.matches import AssignmentRecord, Match
-from domain.people import Rep
 from domain.routing import PoolEntry
 from domain.routing_results import Balance, HandOver, Sweep
-from domain.values import Market, RepId
+from domain.values import LeadId, Market, RepId
+from tools.matching.chances import Chances
 from tools.matching.desk import MatchingDesk
+from tools.matching.evening_out import LoadEvener
 from tools.matching.floor_reading import Wish, due_back, is_absent
 from tools.matching.ports import RoutingRecords
 from tools.matching.recording import match_decision_id
 from tools.matching.tool import Assigned, MatchingTool
 
 MOST_AT_ONCE = 500
-"""Waiting leads looked at in one sweep, the earliest deadline first; the next sweep looks at the next ones."""
-
-_LOOK_AGAIN = timedelta(minutes=1)
+"""Leads decided at once: waiting ones with the earliest deadline first, then the next ones while places are left."""
 
 
 @dataclass(frozen=True)
 class Balancer:
-    """Sweeps over markets."""
+    """Sweeps over markets.
+
+    Attributes:
+        desk: What takes in what people say about matches, over what chooses reps.
+        at_once: Leads decided at once.
+    """
 
     desk: MatchingDesk
+    at_once: int = MOST_AT_ONCE
 
     @property
     def matcher(self) -> MatchingTool:
@@ -65,9 +73,10 @@ class Balancer:
             apply: Whether it is done; otherwise it is only said.
             key: Names the request; the same key again changes nothing.
         """
-        handed = await self._drain(market, key=key) if apply else await self._proposed(market)
-        proposed = await self._moves(market, key=key) if moves else ()
-        done = await self._carry_out(market, proposed) if apply else proposed
+        handed = await self._drain(market, key=key) if apply else await self._proposed(market, key=key)
+        evener = LoadEvener(self.matcher, self.at_once)
+        proposed = await evener.propose(market, key=key) if moves else ()
+        done = await evener.carry_out(market, proposed) if apply else proposed
         waiting = await self.records.pool.waiting(market)
         still = len(waiting) if apply else len(waiting) - len(handed)
         return Balance(market=market, handed=handed, moves=done, waiting=max(still, 0), applied=apply)
@@ -83,27 +92,48 @@ class Balancer:
         return handed_over(given)
 
     async def _drain(self, market: Market, *, key: str) -> tuple[HandOver, ...]:
-        """Give waiting leads to reps with a free place; nothing is recorded about those who wait on."""
-        entries = await self._waiting_with_a_chance(market)
-        if not entries:
-            return ()
-        due = {entry.lead_id: entry.deadline for entry in entries}
-        given = await self.matcher.give(list(due), key=f"drain {key}", due=due, pool_again=False)
-        return handed_over(given)
+        """Give waiting leads to reps with a free place, batch after batch; nothing is recorded about who waits on."""
+        handed, looked_at = list[HandOver](), set[LeadId]()
+        while batch := await self._with_a_chance(market, looked_at):
+            looked_at |= {entry.lead_id for entry in batch}
+            due = {entry.lead_id: entry.deadline for entry in batch}
+            handed += handed_over(await self.matcher.give(list(due), key=f"drain {key}", due=due, pool_again=False))
+        return tuple(handed)
 
-    async def _proposed(self, market: Market) -> tuple[HandOver, ...]:
-        entries = await self._waiting_with_a_chance(market)
-        if not entries:
-            return ()
-        matches = await self.matcher.propose_batch([entry.lead_id for entry in entries])
-        return tuple(_hand_over(match, None) for match in matches if match.rep_id is not None)
+    async def _proposed(self, market: Market, *, key: str) -> tuple[HandOver, ...]:
+        """Say what `_drain` would do. Records nothing, so places that would be taken are counted here."""
+        now, looked_at = self.matcher.clock.now(), set[LeadId]()
+        handed, taken = list[HandOver](), Counter[RepId]()
+        while batch := await self._with_a_chance(market, looked_at, taken=taken):
+            looked_at |= {entry.lead_id for entry in batch}
+            leads = await self.matcher.leads_of([entry.lead_id for entry in batch])
+            names = {lead.id: match_decision_id(lead.id, f"drain {key}") for lead in leads}
+            wish = Wish(names, due={entry.lead_id: entry.deadline for entry in batch})
+            plan = await self.matcher.replan(leads, wish, now=now, arriving=taken)
+            handed += [_hand_over(match, None) for match in plan.matches if match.rep_id is not None]
+            taken.update(match.rep_id for match in plan.matches if match.rep_id is not None)
+        return tuple(handed)
 
-    async def _waiting_with_a_chance(self, market: Market) -> Sequence[PoolEntry]:
-        """Return waiting leads, none where no rep could take one: then there is nothing to decide."""
-        entries = await self.records.pool.waiting(market)
+    async def _with_a_chance(
+        self, market: Market, looked_at: AbstractSet[LeadId], *, taken: Mapping[RepId, int] | None = None
+    ) -> Sequence[PoolEntry]:
+        """Return the next waiting leads that a rep with a free place may take, the earliest deadline first.
+
+        Args:
+            market: The market.
+            looked_at: Leads that were decided already.
+            taken: Places taken on paper, by rep.
+        """
+        entries = [each for each in await self.records.pool.waiting(market) if each.lead_id not in looked_at]
         if not entries or not await self._has_place(market):
             return ()
-        return entries[:MOST_AT_ONCE]
+        now = self.matcher.clock.now()
+        floor = await self.matcher.reader.floor(market, now=now)
+        floor = replace(floor, open_leads=floor.load_with(taken or {}))
+        lead_ids = [each.lead_id for each in entries]
+        leads = await self.records.routed_leads.get_many(lead_ids)
+        chances = Chances(floor, self.matcher.policy, now, await self.records.rejections.of_leads(lead_ids))
+        return list(islice((each for each in entries if chances.takers(leads[each.lead_id])), self.at_once))
 
     async def _has_place(self, market: Market) -> bool:
         counts = await self.records.assignments.open_counts(market)
@@ -112,50 +142,6 @@ class Balancer:
             rep.active and not is_absent(absent.get(rep.id)) and counts.get(rep.id, 0) < rep.capacity
             for rep in await self.records.reps.in_market(market)
         )
-
-    async def _moves(self, market: Market, *, key: str) -> tuple[HandOver, ...]:
-        """Say which leads that nobody answered would go from reps with more than their share to reps with less."""
-        now = self.matcher.clock.now()
-        offered = await self.records.routed_leads.unanswered(market)
-        reps = {rep.id: rep for rep in await self.records.reps.in_market(market)}
-        counts = await self.records.assignments.open_counts(market)
-        share = shares(list(reps.values()), counts)
-        fair = sum(counts.get(rep.id, 0) for rep in reps.values()) / max(sum(r.capacity for r in reps.values()), 1)
-        busy = [each for each in offered if each.rep_id in share and share[each.rep_id] > fair][:MOST_AT_ONCE]
-        if not busy:
-            return ()
-        leads = await self.matcher.leads_of([each.lead_id for each in busy])
-        names = {lead.id: match_decision_id(lead.id, f"balance {key}") for lead in leads}
-        plan = await self.matcher.replan(leads, Wish(names, movable=frozenset(names)), now=now)
-        before = {each.lead_id: each.rep_id for each in busy}
-        return tuple(
-            _hand_over(match, before[match.lead_id])
-            for match in plan.matches
-            if match.rep_id is not None and share[match.rep_id] < share[before[match.lead_id] or match.rep_id]
-        )
-
-    async def _carry_out(self, market: Market, moves: Sequence[HandOver]) -> tuple[HandOver, ...]:
-        """Move leads as far as the receiving reps still have places and nobody has answered meanwhile."""
-        if not moves:
-            return ()
-        now = self.matcher.clock.now()
-        unanswered = {each.lead_id: each for each in await self.records.routed_leads.unanswered(market)}
-        records = [
-            AssignmentRecord(
-                id=f"moved-{unanswered[move.lead_id].id}",
-                lead_id=move.lead_id,
-                rep_id=move.rep_id,
-                at=now,
-                by="matcher",
-                decision_id=unanswered[move.lead_id].decision_id,
-                reason=move.reason,
-            )
-            for move in moves
-            if move.lead_id in unanswered and unanswered[move.lead_id].rep_id == move.from_rep_id
-        ]
-        capacities = {rep.id: rep.capacity for rep in await self.records.reps.in_market(market)}
-        done = {each.lead_id for each in await self.records.capacity.hand_over(records, capacities)}
-        return tuple(move for move in moves if move.lead_id in done)
 
     async def _due_back(self, market: Market, *, now: datetime) -> list[tuple[AssignmentRecord, datetime]]:
         reps = {rep.id: rep for rep in await self.records.reps.in_market(market)}
@@ -174,8 +160,6 @@ class Balancer:
         moments += [at for _, at in await self._due_back(market, now=now)]
         change = await self.records.availability.next_change(market, after=now)
         moments += [] if change is None else [change]
-        if len(waiting) > MOST_AT_ONCE:
-            moments.append(now + _LOOK_AGAIN)
         return min((at for at in moments if at > now), default=None)
 
 
@@ -186,11 +170,6 @@ def handed_over(given: Assigned) -> tuple[HandOver, ...]:
         for match in (*given.matches, *given.displaced)
         if match.rep_id != given.before.get(match.lead_id)
     )
-
-
-def shares(reps: Sequence[Rep], counts: Mapping[RepId, int]) -> dict[RepId, float]:
-    """Return the part of each rep's capacity that is taken; a rep without any capacity is full."""
-    return {rep.id: counts.get(rep.id, 0) / rep.capacity if rep.capacity else 1.0 for rep in reps}
 
 
 def _hand_over(match: Match, before: RepId | None) -> HandOver:

@@ -97,7 +97,7 @@ def lay_out(floor: Floor, policy: RoutingPolicy, worth: FloatMatrix, eligible: B
         n_leads=len(worth),
         weight=policy.fairness * unit,
         fair_share=share,
-        reserve=0.0 if policy.vip_value is None else policy.vip_reserve,
+        reserve=policy.reserve,
         held_rep=held.rep,
         held_worth=held.worth,
     )

@@ -30,7 +30,7 @@ class Chosen:
         rep: Shape (n_leads,). Index of each lead's rep, or `POOL`.
         kept: Shape (n_leads,). Whether it stays with its owner.
         propensity: Shape (n_leads,). Chance that this way of planning gives the lead to this rep.
-        explored: Shape (n_leads,). Whether exploring gave it to somebody else than the plan on the mean.
+        unexplored: Shape (n_leads,). Index of the rep whom the plan on the mean gives the lead, or `POOL`.
         takes_over: Which held place a lead takes over, by index.
         held_ids: The leads that hold those places.
     """
@@ -38,7 +38,7 @@ class Chosen:
     rep: IntVector
     kept: BoolVector
     propensity: FloatVector
-    explored: BoolVector
+    unexplored: IntVector
     takes_over: dict[int, int]
     held_ids: tuple[LeadId, ...]
 
@@ -46,16 +46,15 @@ class Chosen:
     def of(cls, choice: Choice, held: Held, *, owner: IntVector, rows: IntVector, vip: BoolVector) -> "Chosen":
         """Put the choice for some leads beside the leads that stay with their owner."""
         rep, propensity = owner.copy(), np.ones(len(owner))
-        explored = np.zeros(len(owner), dtype=np.bool_)
-        rep[rows] = choice.rep
+        unexplored = owner.copy()
+        rep[rows], unexplored[rows] = choice.rep, choice.proof.rep
         if choice.propensity is not None:
             propensity[rows] = choice.propensity
-            explored[rows] = (choice.rep != choice.proof.rep) & (choice.rep != POOL)
         takes_over: dict[int, int] = {}
         for place in np.flatnonzero(choice.displaced):
             taking = [row for row in rows if vip[row] and rep[row] == held.rep[place] and row not in takes_over]
             takes_over[int(taking[0])] = int(place)
-        return cls(rep, owner != POOL, propensity, explored, takes_over, held.lead_ids)
+        return cls(rep, owner != POOL, propensity, unexplored, takes_over, held.lead_ids)
 
 
 def describe(book: Book, chosen: Chosen, *, now: datetime) -> tuple[Match, ...]:
@@ -99,10 +98,13 @@ def describe(book: Book, chosen: Chosen, *, now: datetime) -> tuple[Match, ...]:
                 place=int(place[row]),
                 n_eligible=int(able[row]),
                 displaces=mine.displaces,
-                explored=bool(chosen.explored[row]),
+                explored=bool(chosen.rep[row] != chosen.unexplored[row]),
+                off_duty=mine.terms.get("off_duty", 0.0) < 0,
             )
         propensity = float(chosen.propensity[row])
-        matches.append(_match(book, request, (rep, mine), considered, excluded, reason, propensity, now))
+        plain = _rep_id(book, chosen.unexplored[row])
+        match = _match(book, request, (rep, mine), considered, excluded, reason, propensity, now, plain)
+        matches.append(match)
     return tuple(matches)
 
 
@@ -180,6 +182,7 @@ def _match(
     reason: str,
     propensity: float | None,
     now: datetime,
+    unexplored: RepId | None = None,
 ) -> Match:
     """Build a match without validating it: its parts are valid, and leads share long lists of exclusions."""
     return Match.model_construct(
@@ -195,4 +198,9 @@ def _match(
         as_of=now.astimezone(UTC),
         decision_id=request.decision_id,
         propensity=propensity,
+        unexplored_rep_id=unexplored,
     )
+
+
+def _rep_id(book: Book, rep: int) -> RepId | None:
+    return book.floor.reps[rep].id if rep != POOL else None

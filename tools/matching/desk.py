@@ -2,13 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.decisions import AuditEntry, DecisionKind
 from domain.errors import ConflictError, InvalidInputError, UnqualifiedRepError
 from domain.matches import AssignmentRecord, Match
 from domain.people import Lead, RejectReason
-from domain.routing import LEGAL_RULES, LeadRejection, MatchOverride, PoolEntry, Presence, RepAvailability
+from domain.routing import (
+    LEGAL_RULES,
+    STOPPED_BY,
+    LeadRejection,
+    MatchOverride,
+    PoolEntry,
+    Presence,
+    RepAvailability,
+)
 from domain.routing_results import HandOver
 from domain.values import DecisionId, LeadId, RepId, content_hash
 from tools.matching.eligibility import exclude_unqualified, requirement_of
@@ -29,6 +37,11 @@ class MatchingDesk:
     def records(self) -> RoutingRecords:
         """Where it is recorded."""
         return self.matcher.records
+
+    async def answers_by(self, rep_id: RepId, *, at: datetime, patience: timedelta) -> datetime:
+        """Say until when a rep may answer an offer: not before he worked. Raises `RepNotFoundError`."""
+        rep = await self.records.reps.get(rep_id)
+        return rep.hours.answers_by(at, patience, holidays=self.matcher.policy.holidays)
 
     async def accepted(self, lead_id: LeadId, rep_id: RepId, *, at: datetime, key: str) -> bool:
         """Note that a rep takes a lead that he has: from now on nobody takes it from him. Returns whether that is new."""
@@ -89,8 +102,11 @@ class MatchingDesk:
 
     async def reject(
         self, lead_id: LeadId, rep_id: RepId, *, reason: RejectReason, note: str | None = None, key: str
-    ) -> Match:
+    ) -> Match | None:
         """Take a lead back from a rep who declines it, and find another one or let it wait.
+
+        Returns:
+            Who has it now; None where it is withheld, so that nobody is asked by itself.
 
         Raises:
             LeadNotFoundError: No such lead.
@@ -106,7 +122,35 @@ class MatchingDesk:
             raise ConflictError(f"lead {lead_id!r} is with {held}, not with rep {rep_id!r}, who cannot decline it")
         now = self.matcher.clock.now()
         await self.rejected(lead_id, rep_id, reason=reason, note=note, decision_id=None, at=now, key=key)
+        if await self.records.routed_leads.withheld([lead_id]):
+            return None
         return await self.matcher.assign(lead_id, exclude=[rep_id], key=f"rejected {rep_id} {key}")
+
+    async def stopped(self, lead_id: LeadId, *, at: datetime, key: str) -> bool:
+        """Note that somebody stopped a lead's journey: it is offered to nobody by itself. Returns whether that is new.
+
+        A rep who accepted or contacted the lead keeps it; one to whom it was only offered has his place back.
+
+        Raises:
+            LeadNotFoundError: No such lead.
+        """
+        (lead,) = await self.matcher.leads_of([lead_id])
+        current = await self.records.assignments.current(lead_id)
+        if current is not None and current.rep_id is not None:
+            offered = await self.records.routed_leads.unanswered(lead.market)
+            if all(each.lead_id != lead_id for each in offered):
+                return False
+        stop = AssignmentRecord(
+            id=f"stop-{content_hash(lead_id, key)}",
+            lead_id=lead_id,
+            rep_id=None,
+            at=max(at, current.at) if current else at,
+            by=STOPPED_BY,
+            reason="somebody stopped its journey",
+        )
+        is_new = await self.records.assignments.record(stop)
+        await self.records.pool.take_out([lead_id])
+        return is_new
 
     async def override(
         self, lead_id: LeadId, rep_id: RepId | None, *, reason: str, by: str, key: str

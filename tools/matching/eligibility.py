@@ -116,7 +116,7 @@ class Rulebook:
 
     @cached_property
     def _full(self) -> dict[RepId, Exclusion]:
-        return exclude_full(self.floor.reps, self.floor.open_leads, reserve=self.policy.vip_reserve)
+        return exclude_full(self.floor.reps, self.floor.open_leads, reserve=self.policy.reserve)
 
     @cached_property
     def _full_for_vips(self) -> dict[RepId, Exclusion]:

@@ -8,7 +8,7 @@ from domain.matches import AssignmentRecord
 from domain.people import Lead, Rep
 from domain.routing import Kin, LeadRejection, Presence, RepAvailability, RoutingPolicy
 from domain.routing_ports import BatchScores
-from domain.scores import LeadScore
+from domain.scores import LeadScore, Temperature
 from domain.values import DecisionId, LeadId, Market, RepId
 from tools.matching.batch import Displaceable, Floor, Request
 from tools.matching.learning import AffinityLearner
@@ -97,7 +97,7 @@ class FloorReader:
             Request(
                 lead=_marked(lead) if lead.id in wish.vips else lead,
                 p_convert=score.p_convert,
-                value=_value_of_a_win(score),
+                value=value_of_a_win(score.p_convert, score.expected_value),
                 owner=owners.get(lead.id) or (kin[lead.id].rep_id if lead.id in kin else None),
                 excluded=wish.exclude,
                 decision_id=wish.decision_ids[lead.id],
@@ -105,6 +105,7 @@ class FloorReader:
                 rejections=tuple(rejections.get(lead.id, ())),
                 due_at=wish.due.get(lead.id),
                 held=lead.id in owners,
+                hot=score.temperature is Temperature.HOT,
             )
             for lead, score in zip(leads, scores, strict=True)
         )
@@ -191,8 +192,6 @@ def _marked(lead: Lead) -> Lead:
     return lead.model_copy(update={"fields": {**lead.fields, VIP_FIELD: True}})
 
 
-def _value_of_a_win(score: LeadScore) -> float | None:
-    """Undo the scorer's `expected_value = p_convert * value of a win`."""
-    if score.expected_value is None or score.p_convert <= 0:
-        return None
-    return score.expected_value / score.p_convert
+def value_of_a_win(p_convert: float, expected_value: float | None) -> float | None:
+    """Undo the scorer's `expected_value = p_convert * value of a win`; None where no value is known."""
+    return None if expected_value is None or p_convert <= 0 else expected_value / p_convert

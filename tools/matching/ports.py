@@ -20,22 +20,22 @@ class RoutingRecords(Protocol):
     @property
     def routed_leads(self) -> RoutedLeads: ...  # noqa: D102 - named for its port
     @property
-    def reps(self) -> RepRecords: ...  # noqa: D102
+    def reps(self) -> RepRecords: ...  # noqa: D102 - named for its port
     @property
-    def products(self) -> ProductRecords: ...  # noqa: D102
+    def products(self) -> ProductRecords: ...  # noqa: D102 - named for its port
     @property
-    def assignments(self) -> AssignmentRecords: ...  # noqa: D102
+    def assignments(self) -> AssignmentRecords: ...  # noqa: D102 - named for its port
     @property
-    def availability(self) -> AvailabilityRecords: ...  # noqa: D102
+    def availability(self) -> AvailabilityRecords: ...  # noqa: D102 - named for its port
     @property
-    def rejections(self) -> RejectionRecords: ...  # noqa: D102
+    def rejections(self) -> RejectionRecords: ...  # noqa: D102 - named for its port
     @property
-    def match_overrides(self) -> MatchOverrideRecords: ...  # noqa: D102
+    def match_overrides(self) -> MatchOverrideRecords: ...  # noqa: D102 - named for its port
     @property
-    def pool(self) -> Pool: ...  # noqa: D102
+    def pool(self) -> Pool: ...  # noqa: D102 - named for its port
     @property
-    def capacity(self) -> CapacityKeeper: ...  # noqa: D102
+    def capacity(self) -> CapacityKeeper: ...  # noqa: D102 - named for its port
     @property
-    def decisions(self) -> MatchDecisions: ...  # noqa: D102
+    def decisions(self) -> MatchDecisions: ...  # noqa: D102 - named for its port
     @property
-    def audit(self) -> AuditTrail: ...  # noqa: D102
+    def audit(self) -> AuditTrail: ...  # noqa: D102 - named for its port

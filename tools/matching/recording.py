@@ -1,12 +1,20 @@
 """A match as a recorded decision, and back. Pure: no clock, no I/O; decides nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from domain.decisions import Decision, DecisionKind, decision_id
-from domain.matches import Candidate, Exclusion, Match
+from domain.matches import Candidate, Match
 from domain.people import Rep
 from domain.values import DecisionId, LeadId, RepId, content_hash
+from tools.matching.exclusion_lists import ExclusionLists, group
+
+_CANDIDATES = TypeAdapter(tuple[Candidate, ...])
+
+_UNEXPLORED = "unexplored"
+"""Among the versions of a decision: the rep whom the plan on the mean effects gave the lead."""
 
 
 def match_decision_id(lead_id: LeadId, key: str) -> DecisionId:
@@ -32,7 +40,7 @@ def record_matches(
     decisions = []
     for match, score in zip(matches, score_decisions, strict=True):
         if id(match.excluded) not in shared:
-            shared[id(match.excluded)] = _group(match.excluded)
+            shared[id(match.excluded)] = group(match.excluded)
         decisions.append(
             Decision.model_construct(
                 id=match.decision_id,
@@ -40,7 +48,7 @@ def record_matches(
                 subject_id=match.lead_id,
                 at=match.as_of,
                 inputs_hash=content_hash(match.lead_id, score, match.model_version, load),
-                versions={"affinity": match.model_version, "score": score},
+                versions={"affinity": match.model_version, "score": score} | _unexplored(match),
                 chosen=match.rep_id,
                 propensity=match.propensity,
                 considered=tuple(candidate.model_dump() for candidate in match.considered),
@@ -51,40 +59,40 @@ def record_matches(
     return decisions
 
 
-def recall_match(decision: Decision, rep: Rep | None) -> Match:
+def recall_match(decision: Decision, rep: Rep | None, *, lists: ExclusionLists | None = None) -> Match:
     """Rebuild a match from its decision.
 
     Args:
         decision: A decision made by `record_matches`.
         rep: The rep chosen, for his name; None when nobody was.
+        lists: Where many matches are rebuilt: what they share.
     """
-    considered = tuple(Candidate.model_validate(row) for row in decision.considered)
+    considered = _CANDIDATES.validate_python(decision.considered)
     chances = {candidate.rep_id: candidate.p_convert for candidate in considered}
-    return Match(
+    match = Match(
         lead_id=LeadId(decision.subject_id),
         rep_id=RepId(decision.chosen) if decision.chosen else None,
         rep_name=rep.name if rep else None,
         p_convert=chances.get(RepId(decision.chosen)) if decision.chosen else None,
         reason=decision.reasons[0],
         considered=considered,
-        excluded=tuple(_ungroup(decision.excluded)),
+        excluded=(),
         no_signal=decision.reasons[1] if len(decision.reasons) > 1 else None,
         model_version=decision.versions["affinity"],
         as_of=decision.at,
         decision_id=decision.id,
         propensity=decision.propensity,
+        unexplored_rep_id=unexplored_rep(decision),
     )
+    # The list is valid already; validating the match with it would copy it for each lead.
+    return match.model_copy(update={"excluded": (lists or ExclusionLists()).ungroup(decision.excluded)})
 
 
-def _group(excluded: Sequence[Exclusion]) -> tuple[dict[str, Any], ...]:
-    groups: dict[tuple[str, str], list[str]] = {}
-    for each in excluded:
-        groups.setdefault((each.rule, each.detail), []).append(each.rep_id)
-    return tuple({"rule": rule, "detail": detail, "rep_ids": ids} for (rule, detail), ids in groups.items())
+def unexplored_rep(decision: Decision) -> RepId | None:
+    """Return the rep whom the plan on the mean effects gave the lead, whoever got it; None where that is not recorded."""
+    rep_id = decision.versions.get(_UNEXPLORED)
+    return None if rep_id is None else RepId(rep_id)
 
 
-def _ungroup(rows: Sequence[Mapping[str, Any]]) -> Iterator[Exclusion]:
-    """Return the exclusions of groups, and of rows that name one rep each."""
-    for row in rows:
-        for rep_id in row["rep_ids"] if "rep_ids" in row else [row["rep_id"]]:
-            yield Exclusion(rep_id=rep_id, rule=row["rule"], detail=row["detail"])
+def _unexplored(match: Match) -> dict[str, str]:
+    return {} if match.unexplored_rep_id is None else {_UNEXPLORED: match.unexplored_rep_id}

@@ -9,10 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
-from domain.decisions import Decision
 from domain.errors import InvalidInputError, LeadNotFoundError
 from domain.matches import Match
-from domain.people import Lead, Rep
+from domain.people import Lead
 from domain.ports import Clock
 from domain.routing import RoutingPolicy
 from domain.routing_ports import BatchScores
@@ -24,7 +23,8 @@ from tools.matching.learning import AffinityLearner
 from tools.matching.plan import Plan
 from tools.matching.planning import plan_matches
 from tools.matching.ports import RoutingRecords
-from tools.matching.recording import match_decision_id, recall_match
+from tools.matching.recalling import recall
+from tools.matching.recording import match_decision_id
 
 ROUNDS = 5
 """How often a lead that lost its place to another process is decided anew, before it waits in the pool."""
@@ -107,9 +107,22 @@ class MatchingTool:
         """
         return (await self.give(lead_ids, key=key)).matches
 
-    async def replan(self, leads: Sequence[Lead], wish: Wish, *, now: datetime) -> Plan:
-        """Plan a batch on the live floor without exploring; record nothing."""
-        return await self._plan(await self.reader.read(leads, wish, now=now), explore=False)
+    async def replan(
+        self, leads: Sequence[Lead], wish: Wish, *, now: datetime, arriving: Mapping[RepId, int] | None = None
+    ) -> Plan:
+        """Plan a batch on the live floor without exploring; record nothing.
+
+        Args:
+            leads: Leads of one market, at least one.
+            wish: What is asked.
+            now: The moment.
+            arriving: Open leads that reps have beyond those on record, fewer if negative: planned before, not done yet.
+        """
+        situation = await self.reader.read(leads, wish, now=now)
+        floor = replace(situation.floor, open_leads=situation.floor.load_with(arriving or {}))
+        situation = replace(situation, floor=floor)
+        plan = await self._plan(situation, explore=False)
+        return replace(plan, matches=with_kin(plan.matches, situation))
 
     async def give(
         self,
@@ -138,7 +151,7 @@ class MatchingTool:
         leads = await self.leads_of(lead_ids)
         async with self._one_at_a_time:
             names = {lead.id: match_decision_id(lead.id, key) for lead in leads}
-            found = await self._recall(names)
+            found = await recall(self.records, leads, names)
             fresh = [lead for lead in leads if lead.id not in found]
             wish = Wish(names, exclude=exclude, vips=vips, due=due or {})
             assigned = await self._give_fresh(fresh, wish, pool_again=pool_again)
@@ -211,22 +224,6 @@ class MatchingTool:
         if len(markets) > 1:
             raise InvalidInputError("lead_ids", markets, "are leads of several markets; assign each market by itself")
         return [found[lead_id] for lead_id in lead_ids]
-
-    async def _recall(self, names: Mapping[LeadId, DecisionId]) -> dict[LeadId, Match]:
-        """Return what was decided under these names before, so that a retry decides nothing anew."""
-        decisions = await self.records.decisions.get_many(list(names.values()))
-        if not decisions:
-            return {}
-        reps = {rep.id: rep for rep in await self._reps_of(list(decisions.values()))}
-        return {
-            lead_id: recall_match(decisions[name], reps.get(RepId(decisions[name].chosen or "")))
-            for lead_id, name in names.items()
-            if name in decisions
-        }
-
-    async def _reps_of(self, decisions: Sequence[Decision]) -> tuple[Rep, ...]:
-        leads = await self.records.routed_leads.get_many([LeadId(decisions[0].subject_id)])
-        return await self.records.reps.in_market(next(iter(leads.values())).market)
 
 
 def _vip_of(plan: Plan, lead_id: LeadId) -> LeadId:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from agents.checks import check_draft, check_reply, guess_language, uncited_claims
@@ -6,8 +8,8 @@ from agents.prompts import load_prompt
 EVIDENCE = ((1, "Score: Lead L-7 is hot: 62 % likely to convert."), (2, "Policy: The deductible is 500 USD."))
 
 
-def check(text: str, **changes: object) -> tuple[str, ...]:
-    return check_reply(text, **{"evidence": EVIDENCE, "asked": "why is L-7 hot?", **changes})  # type: ignore[arg-type]
+def check(text: str, **changes: Any) -> tuple[str, ...]:
+    return check_reply(text, **{"evidence": EVIDENCE, "asked": "why is L-7 hot?", **changes})
 
 
 def draft(text: str, *, language: str = "en", limit: int | None = None) -> tuple[str, ...]:

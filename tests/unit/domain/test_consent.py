@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.events import Channel, ConsentEvent, Purpose, has_consent
+from domain.events import Channel, ConsentEvent, Purpose, has_consent, has_refused
 from domain.values import LeadId
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -76,3 +76,24 @@ def test_after_a_newest_withdrawal_nothing_else_matters(events: list[ConsentEven
 @given(st.permutations([event(3, granted=True), event(2, granted=False), event(1, granted=True)]))
 def test_the_order_of_events_in_the_list_does_not_matter(events: list[ConsentEvent]) -> None:
     assert has_consent(events, Channel.EMAIL, MARKETING, now=NOW)
+
+
+def test_a_no_to_every_channel_is_a_refusal_until_the_lead_says_yes_again() -> None:
+    no = event(5, granted=False, channel=None)
+    assert has_refused([no], MARKETING, now=NOW)
+    assert not has_refused([no], Purpose.SERVICE, now=NOW)
+    assert not has_refused([no], MARKETING, now=NOW - timedelta(hours=6))
+    assert has_refused([event(5, granted=True), no], MARKETING, now=NOW)
+    assert not has_refused([no, event(1, granted=True)], MARKETING, now=NOW)
+
+
+def test_a_no_to_one_channel_and_silence_are_no_refusal() -> None:
+    assert not has_refused([event(1, granted=False)], MARKETING, now=NOW)
+    assert not has_refused([], MARKETING, now=NOW)
+
+
+@given(st.lists(st.tuples(st.integers(-5, 5), st.booleans(), st.sampled_from([None, Channel.EMAIL, Channel.SMS]))))
+def test_who_refused_has_consent_on_no_channel(said: list[tuple[int, bool, Channel | None]]) -> None:
+    events = [event(hours, granted=yes, channel=channel) for hours, yes, channel in said]
+    if has_refused(events, MARKETING, now=NOW):
+        assert not any(has_consent(events, channel, MARKETING, now=NOW) for channel in Channel)

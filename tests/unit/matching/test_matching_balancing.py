@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
-from domain.events import Interaction, InteractionKind
+import pytest
+
+from domain.events import ConsentEvent, Interaction, InteractionKind, OutcomeKind
+from domain.people import RejectReason
 from domain.routing import Presence
 from tools.matching.balancing import Balancer
 from tools.matching.desk import MatchingDesk
@@ -183,3 +186,71 @@ async def test_a_vip_takes_no_place_of_a_lead_that_was_accepted(make, floor, ope
     given = await balancer.matcher.give(["vip"], key="v", vips=frozenset(["vip"]))
     assert ([match.rep_id for match in given.matches], given.displaced) == ([None], ())
     assert await floor.given("plain") == {"plain": "a"}
+
+
+async def _opt_out(floor, lead_id):
+    no = ConsentEvent(id=f"no-{lead_id}", lead_id=lead_id, channel=None, granted=False, at=floor.moment, source="mail")
+    await floor.records.consents.record(no)
+
+
+async def _stop(balancer, floor, lead_id):
+    return await balancer.desk.stopped(lead_id, at=floor.moment, key="journey")
+
+
+@pytest.mark.parametrize("kind", OutcomeKind)
+async def test_a_waiting_lead_that_ends_is_given_to_nobody(make, floor, open_floor, kind):
+    balancer = await _balancer(open_floor, [make.lead()], [make.rep(capacity=0)])
+    await balancer.matcher.assign("lead-1", key="k")
+    await floor.end("lead-1", kind)
+    await floor.records.reps.save(make.rep())
+    swept = await balancer.sweep("roofing", key="s")
+    assert (swept.handed, swept.waiting, await floor.load()) == ((), 0, {})
+
+
+@pytest.mark.parametrize("how", ["opted out", "stopped"])
+async def test_a_withheld_lead_leaves_the_pool_and_nobody_is_offered_it_by_itself(make, floor, open_floor, how):
+    balancer = await _balancer(open_floor, [make.lead()], [make.rep(capacity=0)], pool_deadline_s=600)
+    await balancer.matcher.assign("lead-1", key="k")
+    await (_opt_out(floor, "lead-1") if how == "opted out" else _stop(balancer, floor, "lead-1"))
+    await floor.records.reps.save(make.rep())
+    floor.moment += HOUR
+    swept = await balancer.sweep("roofing", key="s")
+    said, done = [await balancer.balance("roofing", moves=True, apply=apply, key="b") for apply in (False, True)]
+    assert (swept.handed, swept.escalated, swept.waiting, swept.next_at) == ((), (), 0, None)
+    assert (said.handed, done.handed, said.waiting, done.waiting) == ((), (), 0, 0)
+    assert await floor.records.routed_leads.unassigned("roofing", limit=10) == ()
+
+
+@pytest.mark.parametrize("by_override", [True, False], ids=["override", "by name"])
+@pytest.mark.parametrize("how", ["opted out", "stopped"])
+async def test_a_person_may_give_a_withheld_lead_to_a_rep(make, floor, open_floor, how, by_override):
+    balancer = await _balancer(open_floor, [make.lead()], [make.rep()])
+    await (_opt_out(floor, "lead-1") if how == "opted out" else _stop(balancer, floor, "lead-1"))
+    floor.moment += HOUR
+    if by_override:
+        await balancer.desk.override("lead-1", "rep-1", reason="asked for me", by="boss", key="o")
+    else:
+        await balancer.matcher.assign("lead-1", key="by hand")
+    assert await floor.given("lead-1") == {"lead-1": "rep-1"}
+
+
+async def test_stopping_gives_the_place_of_an_offer_back_but_leaves_a_rep_the_lead_he_took(make, floor, open_floor):
+    balancer = await _balancer(open_floor, [make.lead("offered"), make.lead("taken")], [make.rep()])
+    for lead in ("offered", "taken"):
+        await balancer.matcher.assign(lead, key="k")
+    await balancer.desk.accepted("taken", "rep-1", at=floor.moment, key="j")
+    stopped = [await _stop(balancer, floor, lead) for lead in ("offered", "offered", "taken")]
+    assert stopped == [True, False, False]
+    assert await floor.given("offered", "taken") == {"offered": None, "taken": "rep-1"}
+
+
+async def test_a_lead_that_opted_out_stays_with_its_rep_and_goes_to_nobody_else_when_he_leaves(make, floor, open_floor):
+    balancer = await _balancer(open_floor, [make.lead()], [make.rep("a")])
+    await balancer.matcher.assign("lead-1", key="k")
+    await _opt_out(floor, "lead-1")
+    for rep in (make.rep("a", active=False), make.rep("b")):
+        await floor.records.reps.save(rep)
+    assert _handed(await balancer.sweep("roofing", key="s")) == {}
+    match = await balancer.desk.reject("lead-1", "a", reason=RejectReason.OTHER, key="r")
+    assert (match, await floor.given("lead-1")) == (None, {"lead-1": None})
+    assert [said.rep_id for said in await floor.records.rejections.of_lead("lead-1")] == ["a"]

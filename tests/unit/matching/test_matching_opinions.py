@@ -133,6 +133,14 @@ async def test_a_rejection_for_bad_data_changes_the_next_lesson(make):
     assert bad_data_leads(said.rejections) == {"past-00005"}
 
 
+async def test_bad_data_that_is_found_out_later_was_not_known_before(make):
+    said = _Said(make.outcomes(100))
+    early, late = (_rejection(make, lead, RejectReason.BAD_DATA) for lead in ("past-00005", "past-00007"))
+    said.rejections += [early, late.model_copy(update={"at": make.now + timedelta(days=1)})]
+    lesson = await AffinityLearner(said, said, said).learn("roofing", [], now=make.now)
+    assert lesson.model.n_leads == 99
+
+
 async def test_a_rejection_for_the_wrong_product_changes_the_next_lesson(make):
     said = _Said(make.outcomes(3000))
     learner, rep = AffinityLearner(said, said, said), make.rep("rep-00")

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import InvalidInputError, LeadNotFoundError
+from tools.matching import recalling
 from tools.matching.tool import ROUNDS
 
 REPS = [f"rep-{i:02}" for i in range(12)]
@@ -25,7 +26,7 @@ async def test_assigning_records_the_decision_and_the_assignment(make, floor, op
     (decision,) = await floor.decisions("lead-1")
     assert (held.rep_id, held.by, held.decision_id) == ("rep-1", "matcher", match.decision_id)
     assert (decision.chosen, decision.propensity, set(decision.versions)) == (
-        "rep-1", match.propensity, {"affinity", "score", "gap"},
+        "rep-1", match.propensity, {"affinity", "score", "gap", "unexplored"},
     )  # fmt: skip
 
 
@@ -165,6 +166,17 @@ async def test_a_batch_is_idempotent_by_key(make, floor, open_floor):
     first = await tool.assign_batch([lead.id for lead in leads], key="import")
     floor.moment += timedelta(minutes=1)
     assert await tool.assign_batch([lead.id for lead in leads], key="import") == first
+
+
+async def test_a_batch_recalled_by_its_key_shares_the_exclusions_that_are_equal(make, open_floor, monkeypatch):
+    monkeypatch.setattr(recalling, "AT_ONCE", 4)
+    leads = [make.lead(f"lead-{i}", region=("near", "far")[i % 2]) for i in range(10)]
+    reps = [make.rep("a", regions=("near",)), make.rep("b", regions=("far",)), make.rep("c", active=False)]
+    tool = await open_floor(leads, reps)
+    first = await tool.assign_batch([lead.id for lead in leads], key="import")
+    again = await tool.assign_batch([lead.id for lead in leads], key="import")
+    assert again == first
+    assert len({id(match.excluded) for match in again}) == len({match.excluded for match in again})
 
 
 async def test_a_batch_names_each_lead_once(make, open_floor):

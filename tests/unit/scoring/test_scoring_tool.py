@@ -123,6 +123,21 @@ def rounded(value):
     return round(value, 9) if isinstance(value, float) else value
 
 
+async def test_leads_scored_each_as_of_its_own_moment_have_the_scores_of_those_moments(tool, floor):
+    moments = {LeadId("lead-9"): START + timedelta(days=400), LeadId("lead-7"): START + timedelta(days=300)}
+    queries = floor.queries
+    found = await tool.score_as_of(moments)
+    assert (floor.queries - queries, tool.decisions.transactions) == (1, 1)
+    for lead_id, moment in moments.items():
+        (alone,) = await tool.batch_score([lead_id], as_of=moment, with_reasons=False)
+        assert rounded(found[lead_id].model_dump(mode="json")) == rounded(alone.model_dump(mode="json"))
+
+
+async def test_a_lead_cannot_be_scored_as_of_before_it_came(tool):
+    with pytest.raises(InvalidInputError, match="is before lead"):
+        await tool.score_as_of({LEAD: START - timedelta(days=1)})
+
+
 async def test_nobody_scores_nothing(tool):
     assert await tool.batch_score([]) == []
 
