@@ -60,8 +60,9 @@ class Pairs:
         able = self.able
         codes = []
         for rows in self._blocks(len(able)):
-            lead, rep = np.nonzero(self.eligible[able[rows]] & self._room_of(able[rows]))
-            codes.append((lead + rows.start) * self.utilities.shape[1] + rep)
+            lead = self._at(rows)
+            usable = self.eligible[lead] & self._room_of(lead)
+            codes.append(np.flatnonzero(usable) + rows.start * self.utilities.shape[1])
         return np.concatenate(codes)
 
     def net(self) -> SingleMatrix:
@@ -69,7 +70,7 @@ class Pairs:
         able = self.able
         net = np.empty((len(able), self.utilities.shape[1]), dtype=np.float32)
         for rows in self._blocks(len(able)):
-            lead = able[rows]
+            lead = self._at(rows)
             net[rows] = self.utilities[lead]
             net[rows][~(self.eligible[lead] & self._room_of(lead))] = -np.inf
         return net
@@ -131,11 +132,15 @@ class Pairs:
         able = self.able
         price = np.where(self.room, np.array([duals.ordinary, duals.vip]), np.inf)
         for rows in self._blocks(len(able)):
-            lead = able[rows]
+            lead = self._at(rows)
             of_lead = price[1] if self.vip[lead].all() else price[0]
             if self.vip[lead].any():
                 of_lead = price[self.vip[lead].astype(np.int64)]
             yield rows, np.where(self.eligible[lead], self.utilities[lead] - of_lead, -np.inf)
+
+    def _at(self, rows: slice) -> IntVector | slice:
+        """Return where some of the able leads are among all; as a slice, which copies nothing, where all are able."""
+        return rows if len(self.able) == len(self.utilities) else self.able[rows]
 
     def _room_of(self, lead: IntVector | slice) -> BoolMatrix:
         return self.room[self.vip[lead].astype(np.int64)]
