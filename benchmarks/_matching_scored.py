@@ -1,15 +1,16 @@
 """The matcher behind the real scorer: trained on the same past, without a look at the truth. Beside round-robin."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import polars as pl
 from rich.progress import track
 
-from benchmarks._matching_conversions import MIN_SHARE, chances_of_skills, learn, plan_ours
-from benchmarks._matching_floor import HISTORY_DAYS, START, Stage, set_stage
+from benchmarks._matching_conversions import MIN_SHARE, chances_of_skills, learn, plan_ours, without_skills
+from benchmarks._matching_floor import Stage, set_stage
 from benchmarks.harness import Figure, Options
+from domain.people import Rep
 from domain.values import Market
 from simulation.catalogue import market_names
 from simulation.truth import expected_auc
@@ -22,8 +23,8 @@ from tools.scoring.preparation import TrainingData, extract_features, prepare_of
 from tools.scoring.reading import KEYS
 from tools.scoring.training import train
 
-_EARLIER = 0.4
-"""Part of the history after which an earlier scorer was trained; it scored the leads that came since."""
+_QUARTERS = 4
+"""As `TrainingTool.score_arrivals` does it: the leads of a quarter are scored by a model made when it began."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,13 @@ def measure(options: Options) -> list[Figure]:
                 f"share of the oracle's gain over round-robin ({data})", share, bar=f"at least {MIN_SHARE:.0%}",
                 holds=share >= MIN_SHARE,
             ),
-            Figure(
-                f"the same where no past score is known ({data})", (mean["no past scores"] - mean["round-robin"]) / gain
+            *(
+                Figure(f"the same {words} ({data})", (mean[name] - mean["round-robin"]) / gain)
+                for words, name in (
+                    ("where no past score is known", "no past scores"),
+                    ("where no rep declares a skill", "past scores, undeclared"),
+                    ("where no skill is declared and no past score known", "no past scores, undeclared"),
+                )
             ),
             Figure(
                 f"the same, had the matcher known the planted skills ({data})", (mean["skills known"] - mean["round-robin"]) / gain
@@ -95,22 +101,28 @@ def _one(stage: Stage, seed: int) -> dict[str, float]:
     market = Market(simulated.market.id)
     log = ingest_lead_data(simulated.leads, simulated.interactions, simulated.assignments, simulated.outcomes)
     scorer = Scorer.trained(log, market, now=stage.now, seed=seed)
-    earlier_at = START + timedelta(days=_EARLIER * HISTORY_DAYS)
-    earlier = Scorer.trained(log, market, now=earlier_at, seed=seed)
     batch = pl.DataFrame({"lead_id": [lead.id for lead in stage.leads]}).join(
         simulated.leads.select("created_at", lead_id="id"), on="lead_id", maintain_order="left"
     )
     scored = replace(stage, scored=scorer.on_arrival(batch)["p_base"].to_numpy())
-    known = earlier.on_arrival(
-        stage.outcomes.filter(pl.col("created_at") >= earlier_at).select("lead_id", "created_at")
+    arrivals = stage.outcomes.select("lead_id", "created_at").sort("created_at", "lead_id")
+    edges = [arrivals.height * quarter // _QUARTERS for quarter in range(1, _QUARTERS + 1)]
+    known = pl.concat(
+        Scorer.trained(log, market, now=arrivals.item(begin, "created_at"), seed=seed).on_arrival(arrivals[begin:end])
+        for begin, end in zip(edges, edges[1:], strict=False)
     )
     past = judged_leads(stage.outcomes.join(known, on="lead_id", how="left"), now=stage.now)
-    nobody = np.zeros(len(stage.reps), dtype=np.int64)
-    plain, with_past = (learn(judged, stage.reps, seed) for judged in (stage.judged(), past))
+    nobody, blind = np.zeros(len(stage.reps), dtype=np.int64), without_skills(stage)
+
+    def conversions(judged: pl.DataFrame, reps: list[Rep]) -> float:
+        return stage.conversions(plan_ours(scored, learn(judged, reps, seed), reps))
+
     truth = stage.truth.mean(axis=1)
     return {
-        "past scores": stage.conversions(plan_ours(scored, with_past, stage.reps)),
-        "no past scores": stage.conversions(plan_ours(scored, plain, stage.reps)),
+        "past scores": conversions(past, stage.reps),
+        "no past scores": conversions(stage.judged(), stage.reps),
+        "past scores, undeclared": conversions(past, blind),
+        "no past scores, undeclared": conversions(stage.judged(), blind),
         "skills known": stage.conversions(
             assign_leads(chances_of_skills(scored), stage.eligible, nobody, stage.capacities).rep
         ),
