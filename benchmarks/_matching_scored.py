@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -109,7 +110,7 @@ def _one(stage: Stage, seed: int) -> dict[str, float]:
     edges = [arrivals.height * quarter // _QUARTERS for quarter in range(1, _QUARTERS + 1)]
     known = pl.concat(
         Scorer.trained(log, market, now=arrivals.item(begin, "created_at"), seed=seed).on_arrival(arrivals[begin:end])
-        for begin, end in zip(edges, edges[1:], strict=False)
+        for begin, end in pairwise(edges)
     )
     past = judged_leads(stage.outcomes.join(known, on="lead_id", how="left"), now=stage.now)
     nobody, blind = np.zeros(len(stage.reps), dtype=np.int64), without_skills(stage)
