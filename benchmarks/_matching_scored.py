@@ -25,7 +25,7 @@ from tools.scoring.reading import KEYS
 from tools.scoring.training import train
 
 _QUARTERS = 4
-"""As `TrainingTool.score_arrivals` does it: the leads of a quarter are scored by a model made when it began."""
+"""Past leads are scored as they came, those of each quarter of the history by a model made when it began."""
 
 
 @dataclass(frozen=True)

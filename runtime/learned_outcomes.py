@@ -1,8 +1,6 @@
 """The histories that scorer and matcher learn from. Changes nothing that is recorded."""
 
-import asyncio
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -50,14 +48,6 @@ class LearnedOutcomes:
         return without_bad_data(outcomes, bad_data_leads(r for each in said.values() for r in each if r.at < before))
 
 
-class PastScores(Protocol):
-    """Tells what would have been said of leads that nobody scored as they arrived."""
-
-    def of_market(self, market: Market) -> Mapping[LeadId, float]:
-        """Return probabilities by lead."""
-        ...
-
-
 class FirstContacts(Protocol):
     """Tells when reps first contacted leads."""
 
@@ -71,14 +61,12 @@ class MatchedOutcomes:
     """`tools.matching.history.OutcomeHistory` with what tells good leads from good reps.
 
     That is each lead's chance as it was before anybody had it (`p_base`; left out where few leads have one, because it
-    would say little), its language, and the hours from its arrival to the first contact. Of leads that nobody scored
-    then, it is what would have been said.
+    would say little), its language, and the hours from its arrival to the first contact.
     """
 
     history: OutcomeHistory
     scores: ScoreHistory
     contacts: FirstContacts
-    past: PastScores | None = None
 
     async def outcomes(self, market: Market, *, before: datetime) -> pl.DataFrame:
         """Return how leads ended, with the columns `language`, `hours_to_contact` and, where enough is known, `p_base`."""
@@ -88,8 +76,6 @@ class MatchedOutcomes:
         outcomes = outcomes.join(contacts, on="lead_id", how="left", maintain_order="left")
         outcomes = outcomes.with_columns(hours_to_contact=hours).drop("first_contact_at")
         known = await self.scores.before_assignment(market, before=before)
-        if self.past is not None:
-            known = {**await asyncio.to_thread(self.past.of_market, market), **known}
         ended = outcomes.filter(pl.col("outcome").is_not_null())["lead_id"]
         if not known or sum(lead_id in known for lead_id in ended) < _ENOUGH * len(ended):
             return outcomes

@@ -75,7 +75,6 @@ async def _train(market: Market, now: datetime) -> str:
 
     async with open_tools(load_settings()) as tools:
         update = await tools.trainer.update_model(market, now=now)
-        await tools.hindsight.refresh(market, now=now)
     answer = ModelUpdate(market=market, promoted=update.promoted, version=update.version, why=update.why)
     return answer.model_dump_json()
 

@@ -38,7 +38,6 @@ from runtime.batch_scores import BatchScorer
 from runtime.checkpoints import open_checkpointer
 from runtime.clock import SystemClock
 from runtime.front_desk import FrontDesk
-from runtime.hindsight import Hindsight
 from runtime.lead_news import open_lead_news
 from runtime.learned_outcomes import LearnedOutcomes, MatchedOutcomes
 from runtime.overrides import OverrideDesk
@@ -119,12 +118,7 @@ class Tools:
         matcher = MatchingTool(
             records=records,
             scorer=scorer,
-            history=MatchedOutcomes(
-                records.history,
-                records.scores,
-                records.first_contacts,
-                _hindsight(settings, records, trainer),
-            ),
+            history=MatchedOutcomes(records.history, records.scores, records.first_contacts),
             clock=clock,
             policy=settings.routing_policy,
         )
@@ -140,11 +134,6 @@ class Tools:
             catalogues=load_catalogues(),
         )
         return cls(settings, clock, records, knowledge, scorer, trainer, matcher, nudges)
-
-    @property
-    def hindsight(self) -> Hindsight:
-        """What would have been said of past leads as they arrived."""
-        return _hindsight(self.settings, self.records, self.trainer)
 
     @property
     def matching_desk(self) -> MatchingDesk:
@@ -217,10 +206,6 @@ class Tools:
 
     def _researcher(self) -> ResearcherNodes:
         return ResearcherNodes(self.knowledge.retriever(), self.records.leads, self.records.interactions, self.clock)
-
-
-def _hindsight(settings: Settings, records: Records, trainer: TrainingTool) -> Hindsight:
-    return Hindsight(trainer, records.history, settings.home / "hindsight")
 
 
 @asynccontextmanager

@@ -39,11 +39,6 @@ def train_command(
                     tuning=TuningBudget(seconds=tune) if tune else None,
                     progress=lambda stage, share: bar.update(task, description=stage, completed=share),
                 )
-                await house.hindsight.refresh(
-                    chosen,
-                    now=house.clock.now(),
-                    progress=lambda stage, share: bar.update(task, description=stage, completed=share),
-                )
             Console().print(to_markdown(card), markup=False, highlight=False)
 
     run_program(main())

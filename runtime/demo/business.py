@@ -70,11 +70,8 @@ async def import_business(tools: Tools, floor: SalesFloor, folder: Path, console
 
 async def learn(tools: Tools, console: Console) -> ModelCard:
     """Train the scorer on what was imported."""
-    with console.status("training the scorer") as status:
-        card = await tools.trainer.train_model(MARKET, now=tools.clock.now())
-        status.update("scoring past leads as they came, for the matcher")
-        await tools.hindsight.refresh(MARKET, now=tools.clock.now())
-    return card
+    with console.status("training the scorer"):
+        return await tools.trainer.train_model(MARKET, now=tools.clock.now())
 
 
 async def read_up(tools: Tools, console: Console) -> int:

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from domain.errors import ModelNotFoundError, NotEnoughDataError
 from domain.rescoring import ModelUpdate
 from domain.scores import Rung
-from domain.values import Instant, LeadId, Market, Value
+from domain.values import Instant, Market, Value
 from tools.scoring.arrays import BoolVector, FloatMatrix
 from tools.scoring.card import ModelCard
 from tools.scoring.context import MarketContext
@@ -52,11 +52,6 @@ class ModelMetrics(Value):
     segments: tuple[Segment, ...]
     settled_since: ModelMeasures | None = Field(description="On leads that settled since; null without any.")
 
-
-LEAST_ARRIVALS = 400
-"""Past leads from which it is worth saying what would have been said of them."""
-
-_QUARTERS = 4
 
 DRIFT_LEADS = 5_000
 """Newest leads that are compared with those of the training at most."""
@@ -188,36 +183,6 @@ class TrainingTool:
             table=fresh.table,
             importance=published.card.evidence.importance,
         )
-
-    async def score_arrivals(
-        self, market: Market, *, now: datetime, progress: Progress | None = None
-    ) -> dict[LeadId, float]:
-        """Score past leads as they arrived, each by a model of what was known before.
-
-        The history is cut into quarters of equally many leads; those of a quarter are scored by a model that was made
-        when the quarter began. So no model has seen how its leads end, and at its arrival nobody has a lead. The first
-        quarter, from which the first model learns, has no scores.
-
-        Args:
-            market: Whose leads.
-            now: Nothing after it is known.
-            progress: Told what is being done and the share of the work that is behind, in [0, 1].
-
-        Returns:
-            Probabilities by lead, in [0, 1]; none from fewer than `LEAST_ARRIVALS` leads.
-        """
-        leads = (await self._outcomes(market, now=now)).select("lead_id", as_of="created_at").sort("as_of", "lead_id")
-        found: dict[LeadId, float] = {}
-        for quarter in range(1, _QUARTERS) if leads.height >= LEAST_ARRIVALS else ():
-            if progress is not None:
-                progress("scoring past leads as they came", (quarter - 1) / (_QUARTERS - 1))
-            begin, end = (leads.height * edge // _QUARTERS for edge in (quarter, quarter + 1))
-            arrivals = leads[begin:end]
-            made = await self._make(market, now=arrivals.item(0, "as_of"))
-            history = await self._history(arrivals)
-            table, matrix = await asyncio.to_thread(prepare_scoring_data, history, made.context, made.model.schema)
-            found |= dict(zip(table["lead_id"], made.model.predict_matrix(matrix).p.tolist(), strict=True))
-        return found
 
     async def _make(
         self,

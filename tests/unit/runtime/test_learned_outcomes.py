@@ -89,23 +89,3 @@ async def test_the_matcher_learns_with_the_chances_leads_had_before_anybody_had_
     table = await matched(floor, Told(most)).outcomes(market, before=LATER)
     told = dict(table.select("lead_id", "p_base").iter_rows())
     assert told == {"dana": 0.25, "eli": 0.25, "finn": None, "open": None}
-
-
-@dataclass
-class Hindsight:
-    said: dict[str, float]
-
-    def of_market(self, _market):
-        return self.said
-
-
-async def test_of_leads_that_nobody_scored_counts_what_would_have_been_said(floor: ScoringFloor):
-    await floor.add_leads("dana", "eli")
-    for lead_id in ("dana", "eli"):
-        await floor.end(lead_id)
-    market = (await floor.records.leads.get("dana")).market
-    history = MatchedOutcomes(
-        floor.records.history, Told({"dana": 0.25}), floor.records.first_contacts, Hindsight({"dana": 0.9, "eli": 0.5})
-    )
-    table = await history.outcomes(market, before=LATER)
-    assert dict(table.select("lead_id", "p_base").iter_rows()) == {"dana": 0.25, "eli": 0.5}
