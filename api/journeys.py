@@ -1,14 +1,21 @@
 """Routes about a lead's journey: start, where it stands, a rep's answer, approvals."""
 
 from fastapi import APIRouter, status
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.deps import House
-from api.inputs import LeadIdInPath
+from api.inputs import LeadIdInPath, NoNulText, RequestBody
 from domain.journeys import Approval, JourneyState, RepAnswer
 from domain.values import LeadId
 
 router = APIRouter(prefix="/v1/leads/{lead_id}/journey", tags=["journeys"])
+
+
+class StopIn(RequestBody):
+    """Who ends a journey, and why."""
+
+    by: NoNulText = Field(min_length=1, max_length=200)
+    reason: NoNulText = Field(min_length=1, max_length=2_000)
 
 
 class JourneyStarted(BaseModel):
@@ -39,3 +46,9 @@ async def answer_offer(lead_id: LeadIdInPath, body: RepAnswer, house: House) -> 
 async def approve(lead_id: LeadIdInPath, body: Approval, house: House) -> JourneyState:
     """Approve, edit or decline the message that waits."""
     return await house.journeys.approve(LeadId(lead_id), body)
+
+
+@router.post("/stop", status_code=status.HTTP_204_NO_CONTENT)
+async def stop_journey(lead_id: LeadIdInPath, body: StopIn, house: House) -> None:
+    """End the journey for good; nothing happens if it has ended. A lead that no rep has taken is routed no more by itself."""
+    await house.front_desk.stop_journey(LeadId(lead_id), by=body.by, reason=body.reason)

@@ -364,3 +364,7 @@ class Journeys(Protocol):
     async def outcome_reached(self, lead_id: LeadId, outcome: OutcomeReached) -> None:
         """Tell a journey how the lead ended. Raises `JourneyNotFoundError`."""
         ...
+
+    async def stop(self, lead_id: LeadId) -> None:
+        """End a journey because someone says so. Raises `JourneyNotFoundError`."""
+        ...

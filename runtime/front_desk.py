@@ -192,6 +192,19 @@ class FrontDesk:
             with suppress(JourneyNotFoundError, JourneyClosedError):
                 await self.journeys.opted_out(lead_id)
 
+    async def stop_journey(self, lead_id: LeadId, *, by: str, reason: str) -> None:
+        """End a lead's journey because somebody says so; who and why is on record first.
+
+        Raises:
+            LeadNotFoundError: No such lead.
+            JourneyNotFoundError: It never had a journey.
+        """
+        lead = await self.records.leads.get(lead_id)
+        await self.journeys.state(lead.id)
+        now = self.clock.now()
+        await self._audit(now, by, "journey_stopped", lead.id, {"reason": reason}, key=now.isoformat())
+        await self.journeys.stop(lead.id)
+
     async def outcome_reached(self, outcome: Outcome) -> None:
         """Record how a lead ended, end its journey, and let a waiting lead have the place of its rep."""
         lead = await self.records.leads.get(outcome.lead_id)

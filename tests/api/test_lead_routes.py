@@ -134,6 +134,16 @@ def test_a_rep_answers_an_offer(client: TestClient, lead: str, journeys: Recordi
     assert (started, journeys.told(lead)) == ([True, False], ["accepted by r-1", "declined by r-1"])
 
 
+def test_somebody_stops_a_journey(client: TestClient, lead: str, journeys: RecordingJourneys):
+    said = {"by": "boss", "reason": "sold by phone"}
+    assert client.post(f"/v1/leads/{lead}/journey/stop", json=said).status_code == 404
+    client.post(f"/v1/leads/{lead}/journey")
+    assert client.post(f"/v1/leads/{lead}/journey/stop", json=said).status_code == 204
+    assert client.get(f"/v1/leads/{lead}/journey").json()["close_reason"] == "stopped"
+    assert client.post(f"/v1/leads/{lead}/journey/stop", json={"by": "boss"}).status_code == 422
+    assert journeys.told(lead) == ["stopped"]
+
+
 def test_an_answer_to_an_ended_journey_is_a_conflict(client: TestClient, lead: str):
     client.post(f"/v1/leads/{lead}/journey")
     client.post(f"/v1/leads/{lead}/opt-out", json={})

@@ -70,6 +70,11 @@ class RecordingJourneys:
         self.closed[lead_id] = CloseReason(outcome.kind.value)
         self.heard.append((lead_id, outcome.kind.value))
 
+    async def stop(self, lead_id: LeadId) -> None:
+        self._known(lead_id)
+        self.closed[lead_id] = CloseReason.STOPPED
+        self.heard.append((lead_id, "stopped"))
+
     def told(self, lead_id: str) -> list[str]:
         return [what for who, what in self.heard if who == lead_id]
 

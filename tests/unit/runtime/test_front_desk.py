@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.conversations import Message
-from domain.errors import LeadNotFoundError, WorkflowsUnavailableError
+from domain.errors import JourneyNotFoundError, LeadNotFoundError, WorkflowsUnavailableError
 from domain.events import (
     Channel,
     ConsentEvent,
@@ -232,3 +232,21 @@ async def test_an_outcome_takes_the_lead_out_of_the_pool_and_asks_for_a_look_at_
     await place.records.pool.put([entry])
     await place.desk.outcome_reached(Outcome(lead_id=DANA, kind=OutcomeKind.WON, at=NOW))
     assert (await place.records.pool.waiting(LEAD.market), place.routing.changed) == ((), [LEAD.market])
+
+
+async def test_who_stops_a_journey_is_on_record_before_it_ends(place: Place) -> None:
+    await place.desk.lead_arrived(LEAD, follow_up=True)
+    await place.desk.stop_journey(DANA, by="boss", reason="sold by phone")
+    (stopped,) = [entry for entry in await place.records.audit.about(DANA) if entry.action == "journey_stopped"]
+    assert (stopped.actor, stopped.details, place.journeys.told(DANA)) == (
+        "boss",
+        {"reason": "sold by phone"},
+        ["stopped"],
+    )
+
+
+async def test_a_journey_that_never_was_cannot_be_stopped(place: Place) -> None:
+    await place.desk.lead_arrived(LEAD, follow_up=False)
+    with pytest.raises(JourneyNotFoundError):
+        await place.desk.stop_journey(DANA, by="boss", reason="why not")
+    assert [entry.action for entry in await place.records.audit.about(DANA)] == ["lead_saved"]
