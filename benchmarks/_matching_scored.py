@@ -10,6 +10,7 @@ from rich.progress import track
 
 from benchmarks._matching_conversions import MIN_SHARE, chances_of_skills, learn, plan_ours, without_skills
 from benchmarks._matching_floor import Stage, set_stage
+from benchmarks._offline_training import train_offline
 from benchmarks.harness import Figure, Options
 from domain.people import Rep
 from domain.values import Market
@@ -20,9 +21,8 @@ from tools.matching.history import judged_leads
 from tools.matching.round_robin import assign_in_turn
 from tools.scoring.event_log import EventLog, ingest_lead_data
 from tools.scoring.model import TrainedModel
-from tools.scoring.preparation import TrainingData, extract_features, prepare_offline_training
+from tools.scoring.preparation import TrainingData, extract_features
 from tools.scoring.reading import KEYS
-from tools.scoring.training import train
 
 _QUARTERS = 4
 """Past leads are scored as they came, those of each quarter of the history by a model made when it began."""
@@ -39,17 +39,7 @@ class Scorer:
     @classmethod
     def trained(cls, log: EventLog, market: Market, *, now: datetime, seed: int) -> "Scorer":
         """Train on what was known at a moment."""
-        data = prepare_offline_training(log, market, now=now)
-        model = train(
-            data.frame,
-            data.labels,
-            data.times,
-            settles_at=data.settles_at,
-            groups=data.groups,
-            judged=data.judged,
-            rng=np.random.default_rng(seed),
-        )
-        return cls(log, data, model)
+        return cls(log, *train_offline(log, market, now=now, seed=seed))
 
     def on_arrival(self, leads: pl.DataFrame) -> pl.DataFrame:
         """Score leads, columns lead_id and created_at, as they arrive, before anybody has them: adds p_base."""

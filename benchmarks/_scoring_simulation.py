@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from rich.progress import track
 
+from benchmarks._offline_training import train_offline
 from benchmarks._scoring_peers import fit_peer
 from benchmarks.harness import Figure, Options
 from domain.values import Market
@@ -15,9 +16,8 @@ from tools.scoring import metrics
 from tools.scoring.arrays import BoolVector, FloatVector
 from tools.scoring.event_log import ingest_lead_data
 from tools.scoring.moments import scoring_moments, settled
-from tools.scoring.preparation import extract_features, prepare_offline_training
+from tools.scoring.preparation import extract_features
 from tools.scoring.reading import KEYS
-from tools.scoring.training import train
 
 MARKETS = ("insurance_partners", "real_estate", "roofing")
 _START, _DAYS, _LEARNED = datetime(2023, 1, 2, tzinfo=UTC), 730, 0.6
@@ -59,16 +59,7 @@ def _one(market: Market, seed: int, n_leads: int) -> dict[str, float]:
     log = ingest_lead_data(floor.leads, floor.interactions, floor.assignments, floor.outcomes)
     now = _START + timedelta(days=_LEARNED * _DAYS)
     began = time.perf_counter()
-    data = prepare_offline_training(log, market, now=now)
-    model = train(
-        data.frame,
-        data.labels,
-        data.times,
-        settles_at=data.settles_at,
-        groups=data.groups,
-        judged=data.judged,
-        rng=np.random.default_rng(seed),
-    )
+    data, model = train_offline(log, market, now=now, seed=seed)
     seconds = time.perf_counter() - began
     later = settled(
         scoring_moments(log.outcomes(market, before=floor.end), now=floor.end, days=(_AGE_DAYS,)), now=floor.end

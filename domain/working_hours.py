@@ -1,7 +1,7 @@
 """When a rep works: his local hours on his days of the week, holidays apart. Pure; reads no clock."""
 
 from collections.abc import Collection
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -61,8 +61,9 @@ class WorkingHours(Value):
             if _WEEK[day.weekday()] not in self.days or day in holidays:
                 continue
             start, end = (_moment(day, hour, zone) for hour in (self.start_hour, self._end_hour))
-            if at < end:
-                return max(at, start.astimezone(at.tzinfo))
+            # Where clocks jump over a short shift, it has no length and begins never.
+            if max(at, start) < end:
+                return max(at, start).astimezone(at.tzinfo)
         return None
 
     def answers_by(self, at: datetime, patience: timedelta, *, holidays: Collection[date] = frozenset()) -> datetime:
@@ -89,5 +90,5 @@ class WorkingHours(Value):
 
 
 def _moment(day: date, hour: int, zone: ZoneInfo) -> datetime:
-    """Return a local hour of a day; 24 and more are on the next one."""
-    return datetime.combine(day + timedelta(days=hour // 24), time(hour % 24), tzinfo=zone)
+    """Return a local hour of a day, in UTC; 24 and more are on the next one. An hour that clocks jump over is the next."""
+    return datetime.combine(day + timedelta(days=hour // 24), time(hour % 24), tzinfo=zone).astimezone(UTC)
